@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+// A fault in SIE links the segment itself; the refusal has to outlive the exit
+// from SIE.
+// file: arch/s390/mm/fault.c
+// file: arch/s390/include/asm/processor.h
+
+@note@
+expression gmap, gaddr, vmaddr;
+@@
+-__gmap_link(gmap, gaddr, vmaddr)
++gmap_note_refusal(__gmap_link(gmap, gaddr, vmaddr))
+
+@header@
+@@
+ #include <asm/gmap.h>
++#include <asm/gmap_admission.h>
+
+@refused@
+@@
+ struct thread_struct {
+ ...
++#ifdef CONFIG_PGSTE_MIXED
++unsigned int gmap_refused;		/* the last gmap fault was refused */
++#endif
+ unsigned int gmap_pfault;
+ ...
+ };

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+// Bug in stock 6.1: a page that was writable before SIE was enabled does not
+// have the user-dirty bit in its PGSTE, so what the guest writes to it never
+// reaches the dirty log. Give each such PTE the PGSTE that a store through
+// set_pte_at() would have left.
+// file: arch/s390/mm/gmap.c
+// file: arch/s390/mm/pgtable.c
+
+@define@
+typedef pte_t, pgste_t;
+@@
++/**
++ * ptep_adopt - start to maintain the PGSTE of a PTE
++ * @mm: the address space, whose PGSTEs were not in use until now
++ * @addr: the address the entry maps
++ * @ptep: the entry
++ *
++ * Context: page table lock held.
++ */
++void ptep_adopt(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
++{
++	pte_t pte = *ptep;
++	pgste_t pgste;
++
++	if (!ptep_has_pgste(mm, ptep) || !pte_present(pte) || !pte_write(pte) ||
++	    pte_val(pte) & _PAGE_INVALID)
++		return;
++	if (pte_val(pte) & _PAGE_PROTECT) {
++		/* Without ESOP it must not stay protected: see pgste_set_pte(). */
++		if (!MACHINE_HAS_ESOP)
++			ptep_xchg_direct(mm, addr, ptep, pte);
++		return;
++	}
++	preempt_disable();
++	pgste = pgste_get_lock(ptep);
++	pgste_val(pgste) |= PGSTE_UC_BIT;
++	pgste_set_unlock(ptep, pgste);
++	preempt_enable();
++}
++
+ void ptep_set_notify(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+ {
+ ...
+ }
+
+@adopt@
+identifier ptep;
+expression e;
+statement S;
+@@
+ __zap_zero_pages(...)
+ {
+ <...
+ if (e) S
+
++ptep_adopt(walk->mm, addr, ptep);
+ pte_unmap_unlock(ptep, ptl);
+ ...>
+ }

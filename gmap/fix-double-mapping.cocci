@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+// Bug in stock 6.1: a segment of the process that is mapped at two guest
+// addresses can be linked at one of them only. __gmap_link() documents -EFAULT
+// for the other but returns -EEXIST, which do_exception() takes for success:
+// the guest faults there for ever.
+// file: arch/s390/mm/gmap.c
+
+@exist@
+identifier rc;
+@@
+ __gmap_link(...)
+ {
+ <...
+ rc = radix_tree_insert(...);
++if (rc == -EEXIST)
++	rc = -EFAULT;
+ ...>
+ }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+// Bug in stock 6.1: KVM_S390_SET_SKEYS goes on to the next page after it
+// faulted one in, without setting that one's key.
+// file: arch/s390/kvm/kvm-s390.c
+
+@set_after_fault@
+identifier keys, i, hva;
+expression e;
+@@
+ kvm_s390_set_skeys(...)
+ {
+ <...
+ r = set_guest_storage_key(current->mm, hva, keys[i], 0);
+ if (r) {
+ r = e;
+ if (r) break;
++r = set_guest_storage_key(current->mm, hva, keys[i], 0);
++if (r) break;
+ }
+ ...>
+ }

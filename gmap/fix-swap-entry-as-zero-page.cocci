@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+// Bug in stock 6.1: enabling SIE drops what looks like a mapping of the zero
+// page. The offset of a swap entry stands where a present PTE has its frame
+// number, so a swapped-out page can look like that too, and is lost.
+// file: arch/s390/mm/gmap.c
+
+@present@
+identifier ptep;
+@@
+ __zap_zero_pages(...)
+ {
+ <...
+-is_zero_pfn(pte_pfn(*ptep))
++(pte_present(*ptep) && is_zero_pfn(pte_pfn(*ptep)))
+ ...>
+ }

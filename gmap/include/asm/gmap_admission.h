@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The door between the page tables of a process and a guest mapping: only
+ * tables with PGSTEs pass (rule R2). What __gmap_link(), do_exception() and
+ * the key operations of KVM ask, and the error they get.
+ */
+#ifndef _ASM_S390_GMAP_ADMISSION_H
+#define _ASM_S390_GMAP_ADMISSION_H
+
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+struct gmap;
+
+#ifdef CONFIG_PGSTE_MIXED
+
+/*
+ * Inside the kernel a refusal is -EPERM, which nothing else on these paths
+ * returns, so that it is neither retried nor made a guest exception. What
+ * leaves for user space is -EFAULT.
+ */
+#define GMAP_REFUSED	(-EPERM)
+
+bool gmap_admits(pmd_t pmd);
+int gmap_refuse(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr);
+unsigned long gmap_refusals(void);
+void gmap_prepare_mm(struct mm_struct *mm);
+
+/**
+ * gmap_user_error - the error of a refusal as user space sees it
+ * @rc: what a function of the gmap or of KVM returned
+ */
+static inline int gmap_user_error(int rc)
+{
+	return rc == GMAP_REFUSED ? -EFAULT : rc;
+}
+
+/**
+ * gmap_note_refusal - remember a refused guest fault across the exit from SIE
+ * @rc: what __gmap_link() returned, as an address
+ *
+ * Context: do_exception(), for a fault in SIE. It always ends in -EFAULT from
+ * sie64a(), where gmap_was_refused() takes the note away again.
+ * Return: @rc, or -EFAULT for a refusal.
+ */
+static inline unsigned long gmap_note_refusal(unsigned long rc)
+{
+	if (rc != (unsigned long)GMAP_REFUSED)
+		return rc;
+	current->thread.gmap_refused = 1;
+	return -EFAULT;
+}
+
+/**
+ * gmap_was_refused - was the fault that ended SIE a refusal?
+ *
+ * Context: the task that ran the vCPU, after sie64a() returned -EFAULT.
+ */
+static inline bool gmap_was_refused(void)
+{
+	bool refused = current->thread.gmap_refused;
+
+	current->thread.gmap_refused = 0;
+	return refused;
+}
+
+/**
+ * gmap_fixup_key_fault - fault a page in for a failed key operation
+ * @rc: what the key operation returned
+ * @mm: the address space
+ * @addr: the address of the page
+ * @flags: FAULT_FLAG_*
+ * @unlocked: see fixup_user_fault()
+ *
+ * A page behind a table without PGSTEs can be faulted in for ever: the key
+ * operation would never succeed.
+ */
+static inline int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long addr,
+				       unsigned int flags, bool *unlocked)
+{
+	if (rc == GMAP_REFUSED)
+		return rc;
+	return fixup_user_fault(mm, addr, flags, unlocked);
+}
+
+#else /* !CONFIG_PGSTE_MIXED */
+
+#define gmap_admits(pmd)				true
+#define gmap_refuse(gmap, gaddr, vmaddr)		(-EFAULT)
+#define gmap_user_error(rc)				(rc)
+#define gmap_note_refusal(rc)				(rc)
+#define gmap_was_refused()				false
+#define gmap_fixup_key_fault(rc, mm, addr, flags, unlocked) \
+	fixup_user_fault(mm, addr, flags, unlocked)
+
+#endif /* CONFIG_PGSTE_MIXED */
+
+#endif /* _ASM_S390_GMAP_ADMISSION_H */

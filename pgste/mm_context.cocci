@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+// The mode of an mm is one byte (enum mm_pgste_mode), and neither a child nor
+// a new program inherits what a process became by creating a VM.
+// file: arch/s390/include/asm/mmu.h
+// file: arch/s390/include/asm/mmu_context.h
+
+@mode@
+@@
+ typedef struct {
+ ...
++#ifdef CONFIG_PGSTE_MIXED
++	/* enum mm_pgste_mode, written with the mmap lock held for writing */
++	unsigned char pgste_mode;
++#else
+ unsigned int has_pgste:1;
++#endif
+ ...
+ } mm_context_t;
+
+@inherit@
+@@
+ mm->context.alloc_pgste = page_table_allocate_pgste ||
+	test_thread_flag(TIF_PGSTE) ||
+	(current->mm &&
+-	current->mm->context.alloc_pgste
++	mm_inherits_pgste(current->mm)
+	);
+
+@none@
+@@
++#ifdef CONFIG_PGSTE_MIXED
++	mm->context.pgste_mode = MM_PGSTE_NONE;
++#else
+ mm->context.has_pgste = 0;
++#endif

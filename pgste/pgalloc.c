@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocation and freeing of page tables of both kinds: 2 KiB tables, two to a
+ * page, and tables with PGSTEs, a page each. Whatever happens to a table later
+ * goes by the kind of its page, never by a flag of its mm (rule R3).
+ *
+ * A page of 2 KiB tables keeps the state of its halves in the top byte of its
+ * _refcount, whose lower bits others may change at any time (a pfn walker can
+ * take a reference to any page):
+ *
+ *	bit 24, 25	lower, upper half in use
+ *	bit 28, 29	lower, upper half freed, waiting for its grace period
+ *
+ * A half is in at most one of the two states. While exactly one half is in use
+ * the page is on mm->context.pgtable_list, where the next allocation looks.
+ *
+ * Locking: mm->context.lock protects the list and the in-use bits, so the mm
+ * and its list agree. The waiting bits are cleared without it, by whoever ends
+ * the grace period, when the mm may be gone. The page is freed by the one who
+ * clears the last bit of all: fetch-and-xor tells exactly one that it was him.
+ */
+
+#include <linux/mm.h>
+#include <linux/mmdebug.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <asm/mmu_context.h>
+#include <asm/pgalloc.h>
+#include <asm/gmap.h>
+#include <asm/tlb.h>
+
+DEFINE_STATIC_KEY_FALSE(pgste_in_use);
+EXPORT_SYMBOL_GPL(pgste_in_use);
+
+#define HALF_LOWER		0
+#define HALF_UPPER		1
+#define HALVES_SHIFT		24
+#define HALF_USED(half)		(1U << (HALVES_SHIFT + (half)))
+#define HALF_WAITING(half)	(1U << (HALVES_SHIFT + 4 + (half)))
+#define HALF_ANY(half)		(HALF_USED(half) | HALF_WAITING(half))
+#define HALVES_MASK		(HALF_ANY(HALF_LOWER) | HALF_ANY(HALF_UPPER))
+
+/* Low bit of what is handed to tlb_remove_table(): not a region or segment table. */
+#define TLB_PAGE_TABLE		1UL
+
+static DEFINE_PER_CPU(long, pgtable_page_count[2]);
+
+/**
+ * pgtable_pages - page-table pages of a kind on the whole machine
+ * @kind: the kind to count
+ *
+ * Includes the shadow page tables of nested guests. The sum is not a snapshot:
+ * pages that come and go while it is taken may be missed.
+ */
+unsigned long pgtable_pages(enum pgtable_kind kind)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(pgtable_page_count[kind], cpu);
+	return max(sum, 0L);
+}
+
+/**
+ * pgtable_halves_in_use - how many tables share this page
+ * @page: a page-table page
+ *
+ * Return: 1 or 2 for a page of 2 KiB tables in use; a table with PGSTEs is one.
+ */
+unsigned int pgtable_halves_in_use(const struct page *page)
+{
+	unsigned int state = atomic_read(&page->_refcount);
+
+	if (pgtable_page_kind(page) == PGTABLE_PGSTE)
+		return 1;
+	return !!(state & HALF_USED(HALF_LOWER)) + !!(state & HALF_USED(HALF_UPPER));
+}
+
+static void *half_address(struct page *page, int half)
+{
+	return page_to_virt(page) + half * (PAGE_SIZE / 2);
+}
+
+static int half_of(const void *table)
+{
+	return (unsigned long)table & (PAGE_SIZE / 2) ? HALF_UPPER : HALF_LOWER;
+}
+
+/*
+ * The allocator hands out halves as they were freed, so a freed table must
+ * have no entry left.
+ */
+static void check_half_empty(const void *table)
+{
+	const u64 *entry = table;
+	int i;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_VM))
+		return;
+	for (i = 0; i < PTRS_PER_PTE; i++) {
+		if (WARN_ONCE(entry[i] != _PAGE_INVALID,
+			      "page table %px freed with entry %d = %016llx\n",
+			      table, i, entry[i]))
+			return;
+	}
+}
+
+static struct page *pgtable_page_alloc(enum pgtable_kind kind)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	if (!page)
+		return NULL;
+	arch_set_page_dat(page, 0);
+	if (kind == PGTABLE_PGSTE)
+		__SetPagePgste(page);
+	this_cpu_inc(pgtable_page_count[kind]);
+	return page;
+}
+
+static void pgtable_page_free(struct page *page)
+{
+	enum pgtable_kind kind = pgtable_page_kind(page);
+
+	this_cpu_dec(pgtable_page_count[kind]);
+	if (kind == PGTABLE_PGSTE)
+		__ClearPagePgste(page);
+	__free_page(page);
+}
+
+static void pte_page_free(struct page *page)
+{
+	pgtable_pte_page_dtor(page);
+	pgtable_page_free(page);
+}
+
+/* A page with accounting and page table lock, for tables of a process. */
+static struct page *pte_page_alloc(enum pgtable_kind kind)
+{
+	struct page *page = pgtable_page_alloc(kind);
+
+	if (page && !pgtable_pte_page_ctor(page)) {
+		pgtable_page_free(page);
+		return NULL;
+	}
+	return page;
+}
+
+static void pgste_table_init(struct page *page)
+{
+	u64 *table = page_to_virt(page);
+
+	memset64(table, _PAGE_INVALID, PTRS_PER_PTE);
+	memset64(table + PTRS_PER_PTE, 0, PTRS_PER_PTE);
+}
+
+/* Take the free half of a page of which the other half is in use, if there is one. */
+static void *half_alloc_listed(struct mm_struct *mm)
+{
+	void *table = NULL;
+	struct page *page;
+	unsigned int state;
+	int half;
+
+	spin_lock_bh(&mm->context.lock);
+	page = list_first_entry_or_null(&mm->context.pgtable_list, struct page, lru);
+	if (page) {
+		state = atomic_read(&page->_refcount);
+		half = state & HALF_USED(HALF_UPPER) ? HALF_LOWER : HALF_UPPER;
+		/* The half may still wait for its grace period: then it is not free. */
+		if (!(state & HALF_ANY(half))) {
+			atomic_xor(HALF_USED(half), &page->_refcount);
+			list_del(&page->lru);
+			table = half_address(page, half);
+		}
+	}
+	spin_unlock_bh(&mm->context.lock);
+	return table;
+}
+
+/*
+ * The upper half goes first: an entry there is known not to have a PGSTE by
+ * its address alone, and many a process has odd halves only.
+ */
+static void *half_alloc_new(struct mm_struct *mm)
+{
+	struct page *page = pte_page_alloc(PGTABLE_2K);
+
+	if (!page)
+		return NULL;
+	memset64(page_to_virt(page), _PAGE_INVALID, 2 * PTRS_PER_PTE);
+	atomic_xor(HALF_USED(HALF_UPPER), &page->_refcount);
+	spin_lock_bh(&mm->context.lock);
+	list_add(&page->lru, &mm->context.pgtable_list);
+	spin_unlock_bh(&mm->context.lock);
+	return half_address(page, HALF_UPPER);
+}
+
+/*
+ * Used to waiting, in one step; the mm does not know the half any more. A half
+ * that has a grace period before it goes to the end of the list: it is of no
+ * use to the next allocation.
+ */
+static void half_retire(struct mm_struct *mm, void *table, bool delayed)
+{
+	struct page *page = virt_to_page(table);
+	int half = half_of(table);
+	unsigned int old;
+
+	check_half_empty(table);
+	spin_lock_bh(&mm->context.lock);
+	old = atomic_fetch_xor(HALF_ANY(half), &page->_refcount);
+	VM_WARN_ON_ONCE((old & HALF_ANY(half)) != HALF_USED(half));
+	if (!(old & HALF_USED(!half)))
+		list_del(&page->lru);
+	else if (delayed)
+		list_add_tail(&page->lru, &mm->context.pgtable_list);
+	else
+		list_add(&page->lru, &mm->context.pgtable_list);
+	spin_unlock_bh(&mm->context.lock);
+}
+
+/* The grace period of a half is over. No mm any more. */
+static void half_release(void *table)
+{
+	struct page *page = virt_to_page(table);
+	int half = half_of(table);
+	unsigned int old;
+
+	old = atomic_fetch_xor(HALF_WAITING(half), &page->_refcount);
+	VM_WARN_ON_ONCE((old & HALF_ANY(half)) != HALF_WAITING(half));
+	if ((old & HALVES_MASK) == HALF_WAITING(half))
+		pte_page_free(page);
+}
+
+/**
+ * page_table_alloc - allocate a page table of the kind the mm uses now
+ * @mm: the address space
+ *
+ * Context: may sleep. For a user mm the mmap lock is held, or nobody else
+ * knows the mm: mm->context.alloc_pgste does not change meanwhile.
+ * Return: 256 invalid PTEs (and 256 PGSTEs of zero after them), or NULL.
+ */
+unsigned long *page_table_alloc(struct mm_struct *mm)
+{
+	struct page *page;
+	void *table;
+
+	if (unlikely(mm_alloc_pgste(mm))) {
+		page = pte_page_alloc(PGTABLE_PGSTE);
+		if (!page)
+			return NULL;
+		pgste_table_init(page);
+		return page_to_virt(page);
+	}
+	table = half_alloc_listed(mm);
+	return table ?: half_alloc_new(mm);
+}
+
+/**
+ * page_table_free - free a page table that nobody can be walking
+ * @mm: the address space it was allocated for
+ * @table: the table, without entries, and not linked into a guest mapping
+ */
+void page_table_free(struct mm_struct *mm, unsigned long *table)
+{
+	struct page *page = virt_to_page(table);
+
+	if (pgtable_page_kind(page) == PGTABLE_PGSTE) {
+		pte_page_free(page);
+		return;
+	}
+	half_retire(mm, table, false);
+	half_release(table);
+}
+
+/**
+ * page_table_free_rcu - free a page table after a grace period
+ * @tlb: the operation that unmaps it
+ * @table: the table, without entries
+ * @vmaddr: the address it mapped, for taking it out of guest mappings
+ *
+ * Context: mmap lock held, for writing unless the process is exiting.
+ */
+void page_table_free_rcu(struct mmu_gather *tlb, unsigned long *table,
+			 unsigned long vmaddr)
+{
+	if (pgtable_page_kind(virt_to_page(table)) == PGTABLE_PGSTE)
+		gmap_unlink(tlb->mm, table, vmaddr);
+	else
+		half_retire(tlb->mm, table, true);
+	tlb_remove_table(tlb, (void *)((unsigned long)table | TLB_PAGE_TABLE));
+}
+
+/**
+ * __tlb_remove_table - the grace period of a table is over
+ * @_table: what was given to tlb_remove_table(): a region or segment table, or
+ *          a page table marked by TLB_PAGE_TABLE
+ */
+void __tlb_remove_table(void *_table)
+{
+	void *table = (void *)((unsigned long)_table & ~TLB_PAGE_TABLE);
+
+	if (table == _table)
+		free_pages((unsigned long)table, CRST_ALLOC_ORDER);
+	else if (pgtable_page_kind(virt_to_page(table)) == PGTABLE_PGSTE)
+		pte_page_free(virt_to_page(table));
+	else
+		half_release(table);
+}
+
+/**
+ * page_table_alloc_pgste - allocate a shadow page table for a nested guest
+ * @mm: the address space of the outermost guest
+ *
+ * Not a table of the process: without page table lock and not accounted to it.
+ * Always with PGSTEs, whatever the tables of @mm are (rule R2).
+ */
+struct page *page_table_alloc_pgste(struct mm_struct *mm)
+{
+	struct page *page = pgtable_page_alloc(PGTABLE_PGSTE);
+
+	if (page)
+		pgste_table_init(page);
+	return page;
+}
+
+/**
+ * page_table_free_pgste - free what page_table_alloc_pgste() returned
+ * @page: the page of the shadow table
+ */
+void page_table_free_pgste(struct page *page)
+{
+	VM_WARN_ON_ONCE(pgtable_page_kind(page) != PGTABLE_PGSTE);
+	pgtable_page_free(page);
+}

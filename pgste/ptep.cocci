@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+// Operations on a PTE ask once for the kind of its table (ptep.c); what gets
+// at a PGSTE by a process address finds out whether there is one.
+// file: arch/s390/mm/pgtable.c
+
+@direct@
+typedef pte_t;
+@@
++#ifndef CONFIG_PGSTE_MIXED
+ pte_t ptep_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+ {
+ ...
+ }
++#endif
+
+@lazy@
+@@
++#ifndef CONFIG_PGSTE_MIXED
+ pte_t ptep_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+ {
+ ...
+ }
++#endif
+
+@start@
+@@
++#ifndef CONFIG_PGSTE_MIXED
+ pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
+ {
+ ...
+ }
+
+@commit@
+@@
+ void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
+			      pte_t *ptep, pte_t old_pte, pte_t pte)
+ {
+ ...
+ }
++#else
++#include "../pgmix/pgste/ptep.c"
++#endif
+
+@known@
+identifier fn =~ "^ptep_xchg_(start|commit)$";
+@@
+ fn(...)
+ {
+ <...
+-mm_has_pgste(mm)
++pgste_known(mm)
+ ...>
+ }
+
+@zap@
+typedef pgste_t;
+identifier fn =~ "^ptep_zap_(unused|key)$", pgste;
+@@
+ void fn(struct mm_struct *mm, unsigned long addr, pte_t *ptep, ...)
+ {
+ ...
+ pgste_t pgste;
+ ...
++if (ptep_lacks_pgste(mm, ptep))
++	return;
+ preempt_disable();
+ ...
+ }
+
+@set_key@
+@@
+ set_guest_storage_key(...)
+ {
+ <...
+ ptep = pte_offset_map_lock(...);
++if (ptep_lacks_pgste(mm, ptep)) {
++	/* A page that the guest can not have reached has key 0. */
++	pte_unmap_unlock(ptep, ptl);
++	return key ? GMAP_REFUSED : 0;
++}
+ ...>
+ }
+
+@key_is_0@
+identifier fn =~ "^(reset_guest_reference_bit|get_guest_storage_key)$";
+@@
+ fn(...)
+ {
+ <...
+ ptep = pte_offset_map_lock(...);
++if (ptep_lacks_pgste(mm, ptep)) {
++	pte_unmap_unlock(ptep, ptl);
++	return 0;
++}
+ ...>
+ }
+
+@usage_state@
+identifier fn =~ "^(pgste_perform_essa|set_pgste_bits|get_pgste)$";
+@@
+ fn(...)
+ {
+ ...
+ ptep = get_locked_pte(...);
+ if (unlikely(!ptep)) return -EFAULT;
++if (ptep_lacks_pgste(mm, ptep)) {
++	pte_unmap_unlock(ptep, ptl);
++	return -EFAULT;
++}
+ ...
+ }
+
+@header@
+@@
+ #include <asm/tlbflush.h>
++#include <asm/gmap_admission.h>

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+// The VM type and its capability.
+// file: arch/s390/kvm/kvm-s390.c
+
+@types@
+identifier type;
+@@
+ int kvm_arch_init_vm(struct kvm *kvm, unsigned long type)
+ {
+ <...
+-type & ~KVM_VM_S390_UCONTROL
++type & ~(KVM_VM_S390_UCONTROL | KVM_VM_S390_PGSTE_TYPES)
+ ...>
+ }
+
+@types_without_ucontrol@
+identifier type;
+@@
+ int kvm_arch_init_vm(struct kvm *kvm, unsigned long type)
+ {
+ <...
+ if (
+-type
++type & ~KVM_VM_S390_PGSTE_TYPES
+ ) goto out_err;
+ ...>
+ }
+
+@enable@
+identifier type;
+@@
+ int kvm_arch_init_vm(struct kvm *kvm, unsigned long type)
+ {
+ <...
+-s390_enable_sie()
++kvm_enable_sie(type)
+ ...>
+ }
+
+@enable_ioctl@
+@@
+ kvm_arch_dev_ioctl(...)
+ {
+ <...
+-s390_enable_sie()
++kvm_enable_sie(0)
+ ...>
+ }
+
+@capability@
+@@
+ kvm_vm_ioctl_check_extension(...)
+ {
+ int r;
++if (ext == KVM_CAP_S390_LATE_MMAP)
++	return IS_ENABLED(CONFIG_PGSTE_MIXED);
+ ...
+ }
+
+@header@
+@@
+ #include <asm/gmap.h>
++#include <asm/kvm_vm_type.h>

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an administrator sees: vm.alloc_pgste, the page tables of a process by
+ * kind in /proc/PID/arch_status, those of the machine in /sys/kernel/mm/pgste.
+ */
+
+#include <linux/init.h>
+#include <linux/kobject.h>
+#include <linux/mm.h>
+#include <linux/pagewalk.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/mm.h>
+#include <linux/seq_file.h>
+#include <linux/sysctl.h>
+#include <linux/sysfs.h>
+#include <asm/gmap_admission.h>
+#include <asm/pgalloc.h>
+#include <asm/pgste.h>
+
+/* A second name for vm.allocate_pgste, the one that administrators look for. */
+static struct ctl_table alloc_pgste_table[] = {
+	{
+		.procname	= "alloc_pgste",
+		.data		= &page_table_allocate_pgste,
+		.maxlen		= sizeof(page_table_allocate_pgste),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	{ }
+};
+
+static ssize_t pages_2k_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", pgtable_pages(PGTABLE_2K));
+}
+
+static ssize_t pages_pgste_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", pgtable_pages(PGTABLE_PGSTE));
+}
+
+static ssize_t refused_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", gmap_refusals());
+}
+
+static struct kobj_attribute pages_2k_attr = __ATTR_RO(pages_2k);
+static struct kobj_attribute pages_pgste_attr = __ATTR_RO(pages_pgste);
+static struct kobj_attribute refused_attr = __ATTR_RO(refused);
+
+static struct attribute *pgste_attrs[] = {
+	&pages_2k_attr.attr,
+	&pages_pgste_attr.attr,
+	&refused_attr.attr,
+	NULL,
+};
+
+static const struct attribute_group pgste_group = {
+	.name	= "pgste",
+	.attrs	= pgste_attrs,
+};
+
+static int __init pgste_report_init(void)
+{
+	if (!register_sysctl("vm", alloc_pgste_table))
+		return -ENOMEM;
+	return mm_kobj ? sysfs_create_group(mm_kobj, &pgste_group) : 0;
+}
+late_initcall(pgste_report_init);
+
+#ifdef CONFIG_PROC_PID_ARCH_STATUS
+/*
+ * Halves of pages, so that a page shared by two tables counts once whichever
+ * of them is met first, and also if it shares with a table outside the walk.
+ */
+struct table_count {
+	unsigned long tables[2];
+	unsigned long half_pages[2];
+	unsigned long last_segment;
+};
+
+static int count_table(pmd_t *pmdp, unsigned long addr, unsigned long next,
+		       struct mm_walk *walk)
+{
+	struct table_count *count = walk->private;
+	pmd_t pmd = READ_ONCE(*pmdp);
+	enum pgtable_kind kind;
+	struct page *page;
+
+	walk->action = ACTION_CONTINUE;
+	/* Two mappings in one segment: the walk comes by twice. */
+	if (count->last_segment == addr >> PMD_SHIFT)
+		return 0;
+	count->last_segment = addr >> PMD_SHIFT;
+	if (!pmd_present(pmd) || pmd_large(pmd))
+		return 0;
+	page = virt_to_page((void *)pmd_deref(pmd));
+	kind = pgtable_page_kind(page);
+	count->tables[kind]++;
+	count->half_pages[kind] += pgtable_halves_in_use(page) == 2 ? 1 : 2;
+	cond_resched();
+	return 0;
+}
+
+/* By default a walk leaves out VM_PFNMAP. */
+static int count_every_vma(unsigned long addr, unsigned long next, struct mm_walk *walk)
+{
+	return 0;
+}
+
+static const struct mm_walk_ops count_table_ops = {
+	.pmd_entry = count_table,
+	.test_walk = count_every_vma,
+};
+
+static const char * const mode_names[] = {
+	[MM_PGSTE_NONE]		= "none",
+	[MM_PGSTE_ALL]		= "all",
+	[MM_PGSTE_MIXED]	= "mixed",
+};
+
+/**
+ * proc_pid_arch_status - /proc/PID/arch_status: page tables of a process by kind
+ * @m: the file
+ * @ns: pid namespace of the reader
+ * @pid: the process
+ * @task: the process
+ *
+ * Nothing is counted while tables come and go, a process that nobody asks
+ * about pays nothing: the tables are walked when the file is read. Tables set
+ * aside for the split of a huge page are not seen by the walk.
+ */
+int proc_pid_arch_status(struct seq_file *m, struct pid_namespace *ns,
+			 struct pid *pid, struct task_struct *task)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	struct table_count count = { .last_segment = -1UL };
+	int rc;
+
+	/* A kernel thread. */
+	if (!mm)
+		return 0;
+	rc = mmap_read_lock_killable(mm);
+	if (!rc) {
+		walk_page_range(mm, 0, mm->context.asce_limit, &count_table_ops, &count);
+		seq_printf(m, "PgsteMode:\t%s\n", mode_names[mm->context.pgste_mode]);
+		mmap_read_unlock(mm);
+		seq_printf(m, "PageTables2K:\t%lu\n", count.tables[PGTABLE_2K]);
+		seq_printf(m, "PageTables2KBytes:\t%lu\n",
+			   DIV_ROUND_UP(count.half_pages[PGTABLE_2K], 2) * PAGE_SIZE);
+		seq_printf(m, "PageTables4K:\t%lu\n", count.tables[PGTABLE_PGSTE]);
+		seq_printf(m, "PageTables4KBytes:\t%lu\n",
+			   count.tables[PGTABLE_PGSTE] * PAGE_SIZE);
+	}
+	mmput(mm);
+	return rc;
+}
+#endif /* CONFIG_PROC_PID_ARCH_STATUS */
