@@ -3,6 +3,9 @@
 // from SIE.
 // file: arch/s390/mm/fault.c
 // file: arch/s390/include/asm/processor.h
+// rule note: 1
+// rule header: 1
+// rule refused: 1
 
 @note@
 expression gmap, gaddr, vmaddr;

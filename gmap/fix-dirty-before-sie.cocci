@@ -5,6 +5,8 @@
 // set_pte_at() would have left.
 // file: arch/s390/mm/gmap.c
 // file: arch/s390/mm/pgtable.c
+// rule define: 1
+// rule adopt: 1
 
 @define@
 typedef pte_t, pgste_t;

@@ -4,6 +4,7 @@
 // for the other but returns -EEXIST, which do_exception() takes for success:
 // the guest faults there for ever.
 // file: arch/s390/mm/gmap.c
+// rule exist: 1
 
 @exist@
 identifier rc;

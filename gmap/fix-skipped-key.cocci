@@ -2,6 +2,7 @@
 // Bug in stock 6.1: KVM_S390_SET_SKEYS goes on to the next page after it
 // faulted one in, without setting that one's key.
 // file: arch/s390/kvm/kvm-s390.c
+// rule set_after_fault: 1
 
 @set_after_fault@
 identifier keys, i, hva;

@@ -3,6 +3,7 @@
 // page. The offset of a swap entry stands where a present PTE has its frame
 // number, so a swapped-out page can look like that too, and is lost.
 // file: arch/s390/mm/gmap.c
+// rule present: 1
 
 @present@
 identifier ptep;

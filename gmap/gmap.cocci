@@ -3,6 +3,10 @@
 // admits what gmap_admits() admits; its callers in the gmap code turn a
 // refusal into the -EFAULT they document.
 // file: arch/s390/mm/gmap.c
+// rule admit: 1
+// rule user_error: 2
+// rule prepare: 2
+// rule header: 1
 
 @admit@
 identifier ptl, pmd, mm;

@@ -3,6 +3,10 @@
 // instructions do not retry it.
 // file: arch/s390/kvm/kvm-s390.c
 // file: arch/s390/kvm/priv.c
+// rule run: 2
+// rule key: 5
+// rule ioctl: 1
+// rule header: 2
 
 @run@
 identifier vcpu, exit_reason;

@@ -3,6 +3,9 @@
 // a new program inherits what a process became by creating a VM.
 // file: arch/s390/include/asm/mmu.h
 // file: arch/s390/include/asm/mmu_context.h
+// rule mode: 2
+// rule inherit: 1
+// rule none: 2
 
 @mode@
 @@

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Allocation and freeing of page tables by kind: pgalloc.c replaces these.
 // file: arch/s390/mm/pgalloc.c
+// rule shadow_alloc: 1
+// rule shadow_free: 1
+// rule alloc: 1
+// rule remove: 1
 
 @shadow_alloc@
 @@

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // The questions about an mm and set_pte_at() come from <asm/pgste.h>.
 // file: arch/s390/include/asm/pgtable.h
+// rule include: 1
+// rule questions: 1
+// rule set_pte_at: 2
 
 @include@
 @@

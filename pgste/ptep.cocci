@@ -2,6 +2,16 @@
 // Operations on a PTE ask once for the kind of its table (ptep.c); what gets
 // at a PGSTE by a process address finds out whether there is one.
 // file: arch/s390/mm/pgtable.c
+// rule direct: 2
+// rule lazy: 2
+// rule start: 1
+// rule commit: 1
+// rule known: 2
+// rule zap: 2
+// rule set_key: 1
+// rule key_is_0: 2
+// rule usage_state: 3
+// rule header: 1
 
 @direct@
 typedef pte_t;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // The VM type and its capability.
 // file: arch/s390/kvm/kvm-s390.c
+// rule types: 1
+// rule types_without_ucontrol: 1
+// rule enable: 1
+// rule enable_ioctl: 1
+// rule capability: 1
+// rule header: 1
 
 @types@
 identifier type;

@@ -16,6 +16,7 @@
 #include <asm/gmap_admission.h>
 #include <asm/pgalloc.h>
 #include <asm/pgste.h>
+#include <asm/vsie_shadow.h>
 
 /* A second name for vm.allocate_pgste, the one that administrators look for. */
 static struct ctl_table alloc_pgste_table[] = {
@@ -31,29 +32,29 @@ static struct ctl_table alloc_pgste_table[] = {
 	{ }
 };
 
-static ssize_t pages_2k_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n", pgtable_pages(PGTABLE_2K));
-}
+/* The name of the attribute and where its number comes from. */
+#define PGSTE_ATTR(_name, _value)						\
+static ssize_t _name##_show(struct kobject *kobj, struct kobj_attribute *attr,	\
+			    char *buf)						\
+{										\
+	return sysfs_emit(buf, "%lu\n", (unsigned long)(_value));		\
+}										\
+static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
 
-static ssize_t pages_pgste_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n", pgtable_pages(PGTABLE_PGSTE));
-}
-
-static ssize_t refused_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n", gmap_refusals());
-}
-
-static struct kobj_attribute pages_2k_attr = __ATTR_RO(pages_2k);
-static struct kobj_attribute pages_pgste_attr = __ATTR_RO(pages_pgste);
-static struct kobj_attribute refused_attr = __ATTR_RO(refused);
+PGSTE_ATTR(pages_2k, pgtable_pages(PGTABLE_2K));
+PGSTE_ATTR(pages_pgste, pgtable_pages(PGTABLE_PGSTE));
+PGSTE_ATTR(refused, gmap_refusals());
+PGSTE_ATTR(shadows_built, atomic_long_read(&vsie_events[VSIE_SHADOW_BUILT]));
+PGSTE_ATTR(shadows_reused, atomic_long_read(&vsie_events[VSIE_SHADOW_REUSED]));
+PGSTE_ATTR(shadows_removed, atomic_long_read(&vsie_events[VSIE_SHADOW_REMOVED]));
 
 static struct attribute *pgste_attrs[] = {
 	&pages_2k_attr.attr,
 	&pages_pgste_attr.attr,
 	&refused_attr.attr,
+	&shadows_built_attr.attr,
+	&shadows_reused_attr.attr,
+	&shadows_removed_attr.attr,
 	NULL,
 };
 
