@@ -3,6 +3,8 @@
 # elapsed time, one error line, a lock. Source it; it changes to the top.
 
 set -eu
+# A kernel make must not see the variables of ours.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 cd "${0%/*}/.."
 TOP=$(pwd)
 BUILD=${BUILD:-$TOP/build}

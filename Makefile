@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+# pgmix: KVM for s390x with page tables of both kinds in one process.
+# What a user calls; the work is done by the scripts of arch-s390/.
+
+MACHINE ?= hercules
+KERNEL ?= run
+CPUS ?= 2
+MEM ?= 1024
+LOGLEVEL ?= 7
+TIMEOUT ?= 300
+EXTRA ?=
+APPEND ?=
+CMD ?=
+# The user's command is the guest shell's, a $ in it is not make's.
+override CMD := $(value CMD)
+export MACHINE KERNEL CPUS MEM LOGLEVEL TIMEOUT EXTRA APPEND CMD
+
+# For the fragments tests/*/tests.mk: programs for the booted system go to
+# GUEST_BIN_DIR (its /bin) and are listed in GUEST_PROGS, targets of `make check`
+# in CHECKS, Debian packages they need in PACKAGES.
+GUEST_BIN_DIR := build/guest
+GUEST_CC := s390x-linux-gnu-gcc
+GUEST_CFLAGS := -O2 -g -Wall -Wextra -static -march=z10 -Isysctl/include/uapi
+GUEST_PROGS :=
+CHECKS :=
+PACKAGES := bc bison coccinelle cpio flex gcc gcc-s390x-linux-gnu hercules libc6-dev \
+	libc6-dev-s390x-cross linux-source-6.1 qemu-system-misc xz-utils
+
+help:
+	@cat arch-s390/help
+
+-include $(wildcard tests/*/tests.mk)
+
+deps:
+	@arch-s390/need $(PACKAGES)
+
+$(GUEST_PROGS): | deps $(GUEST_BIN_DIR)
+$(GUEST_BIN_DIR):
+	@mkdir -p $@
+
+initramfs: deps $(GUEST_PROGS)
+	@arch-s390/initramfs
+
+kernel: deps
+	@arch-s390/kernel $(KERNEL)
+
+image: deps
+	@arch-s390/kernel $(KERNEL) >/dev/null
+
+shell: image initramfs
+	@arch-s390/boot
+
+run: image initramfs
+	@CMD=demo arch-s390/boot
+
+check: deps $(CHECKS)
+
+diff: deps
+	@arch-s390/show-diff $(if $(filter stock floor,$(KERNEL)),stock,mixed)
+
+clean:
+	rm -rf build
+
+.PHONY: help deps initramfs kernel image shell run check diff clean $(CHECKS)
