@@ -38,18 +38,22 @@ bool gmap_admits(pmd_t pmd)
 }
 
 /**
- * gmap_refuse - report that a segment was not linked
+ * gmap_refuse - a segment is not linked
  * @gmap: the guest mapping
  * @gaddr: the guest address
  * @vmaddr: the process address it is backed by
+ *
+ * Says so to the administrator, unless the table is going to be promoted.
  *
  * Return: GMAP_REFUSED, for the caller to pass on.
  */
 int gmap_refuse(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr)
 {
+	if (READ_ONCE(gmap_promotes))
+		return GMAP_REFUSED;
 	atomic_long_inc(&refusals);
 	trace_gmap_refuse(gaddr, vmaddr);
-	pr_warn_ratelimited("%s[%d]: guest address %#lx refused: the memory at %#lx was in use before the VM was created and has a 2K page table. Map guest memory after KVM_CREATE_VM, or start the process with vm.alloc_pgste=1\n",
+	pr_warn_ratelimited("%s[%d]: guest address %#lx refused: the memory at %#lx was in use before the VM was created and has a 2K page table. Set vm.pgste_promote=1, or map guest memory after KVM_CREATE_VM, or start the process with vm.alloc_pgste=1\n",
 			    current->comm, task_pid_nr(current), gaddr, vmaddr);
 	return GMAP_REFUSED;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-// KVM_RUN and the key ioctl return -EFAULT for what the gmap refuses; key
-// instructions do not retry it.
+// A memory slot has its tables promoted when it is created, what turns up later
+// when the guest gets there. KVM_RUN and the key ioctl return -EFAULT for what
+// stays refused; key instructions do not retry it.
 // file: arch/s390/kvm/kvm-s390.c
 // file: arch/s390/kvm/priv.c
 // rule run: 2
+// rule promote: 1
 // rule key: 5
 // rule ioctl: 1
 // rule header: 2
@@ -15,7 +17,7 @@ identifier vcpu, exit_reason;
  {
  <...
 +if (exit_reason == -EFAULT && gmap_was_refused())
-+	return -EFAULT;
++	return gmap_retry_refusal(vcpu->arch.gmap, current->thread.gmap_addr);
  if (vcpu->arch.sie_block->icptcode > 0) {
  int rc =
 -kvm_handle_sie_intercept(vcpu)
@@ -23,6 +25,18 @@ identifier vcpu, exit_reason;
  ;
  ...
  } else { ... }
+ ...>
+ }
+
+@promote@
+identifier new, change;
+@@
+ kvm_arch_prepare_memory_region(..., struct kvm_memory_slot *new, enum kvm_mr_change change)
+ {
+ <...
++if (change == KVM_MR_CREATE || change == KVM_MR_MOVE)
++	gmap_promote_early(current->mm, new->userspace_addr, new->npages * PAGE_SIZE);
+ if (!kvm->arch.migration_mode) return 0;
  ...>
  }
 

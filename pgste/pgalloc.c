@@ -235,19 +235,19 @@ static void half_release(void *table)
 }
 
 /**
- * page_table_alloc - allocate a page table of the kind the mm uses now
+ * page_table_alloc_kind - allocate a page table
  * @mm: the address space
+ * @kind: its kind
  *
- * Context: may sleep. For a user mm the mmap lock is held, or nobody else
- * knows the mm: mm->context.alloc_pgste does not change meanwhile.
+ * Context: may sleep.
  * Return: 256 invalid PTEs (and 256 PGSTEs of zero after them), or NULL.
  */
-unsigned long *page_table_alloc(struct mm_struct *mm)
+unsigned long *page_table_alloc_kind(struct mm_struct *mm, enum pgtable_kind kind)
 {
 	struct page *page;
 	void *table;
 
-	if (unlikely(mm_alloc_pgste(mm))) {
+	if (unlikely(kind == PGTABLE_PGSTE)) {
 		page = pte_page_alloc(PGTABLE_PGSTE);
 		if (!page)
 			return NULL;
@@ -256,6 +256,19 @@ unsigned long *page_table_alloc(struct mm_struct *mm)
 	}
 	table = half_alloc_listed(mm);
 	return table ?: half_alloc_new(mm);
+}
+
+/**
+ * page_table_alloc - allocate a page table of the kind the mm uses now
+ * @mm: the address space
+ *
+ * Context: may sleep. For a user mm the mmap lock is held, or nobody else
+ * knows the mm: mm->context.alloc_pgste does not change meanwhile.
+ * Return: see page_table_alloc_kind().
+ */
+unsigned long *page_table_alloc(struct mm_struct *mm)
+{
+	return page_table_alloc_kind(mm, mm_alloc_pgste(mm) ? PGTABLE_PGSTE : PGTABLE_2K);
 }
 
 /**

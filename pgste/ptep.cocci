@@ -24,6 +24,7 @@ typedef pte_t;
 +#endif
 
 @lazy@
+typedef pte_t;
 @@
 +#ifndef CONFIG_PGSTE_MIXED
  pte_t ptep_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
@@ -33,6 +34,7 @@ typedef pte_t;
 +#endif
 
 @start@
+typedef pte_t;
 @@
 +#ifndef CONFIG_PGSTE_MIXED
  pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
@@ -41,6 +43,7 @@ typedef pte_t;
  }
 
 @commit@
+typedef pte_t;
 @@
  void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
 			      pte_t *ptep, pte_t old_pte, pte_t pte)
@@ -63,7 +66,7 @@ identifier fn =~ "^ptep_xchg_(start|commit)$";
  }
 
 @zap@
-typedef pgste_t;
+typedef pte_t, pgste_t;
 identifier fn =~ "^ptep_zap_(unused|key)$", pgste;
 @@
  void fn(struct mm_struct *mm, unsigned long addr, pte_t *ptep, ...)

@@ -16,14 +16,27 @@
 #include <asm/gmap_admission.h>
 #include <asm/pgalloc.h>
 #include <asm/pgste.h>
+#include <asm/pgtable_replace.h>
 #include <asm/vsie_shadow.h>
 
-/* A second name for vm.allocate_pgste, the one that administrators look for. */
-static struct ctl_table alloc_pgste_table[] = {
+/*
+ * A second name for vm.allocate_pgste, the one that administrators look for, and
+ * what to do with tables that lack PGSTEs (gmap/mode.c).
+ */
+static struct ctl_table pgste_table[] = {
 	{
 		.procname	= "alloc_pgste",
 		.data		= &page_table_allocate_pgste,
 		.maxlen		= sizeof(page_table_allocate_pgste),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	{
+		.procname	= "pgste_promote",
+		.data		= &gmap_promotes,
+		.maxlen		= sizeof(gmap_promotes),
 		.mode		= 0644,
 		.proc_handler	= proc_dointvec_minmax,
 		.extra1		= SYSCTL_ZERO,
@@ -44,6 +57,9 @@ static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
 PGSTE_ATTR(pages_2k, pgtable_pages(PGTABLE_2K));
 PGSTE_ATTR(pages_pgste, pgtable_pages(PGTABLE_PGSTE));
 PGSTE_ATTR(refused, gmap_refusals());
+PGSTE_ATTR(promoted, pgtable_replaced(PGTABLE_PROMOTE));
+PGSTE_ATTR(demoted, pgtable_replaced(PGTABLE_DEMOTE));
+PGSTE_ATTR(relocated, pgtable_replaced(PGTABLE_RELOCATE));
 PGSTE_ATTR(shadows_built, atomic_long_read(&vsie_events[VSIE_SHADOW_BUILT]));
 PGSTE_ATTR(shadows_reused, atomic_long_read(&vsie_events[VSIE_SHADOW_REUSED]));
 PGSTE_ATTR(shadows_removed, atomic_long_read(&vsie_events[VSIE_SHADOW_REMOVED]));
@@ -52,6 +68,9 @@ static struct attribute *pgste_attrs[] = {
 	&pages_2k_attr.attr,
 	&pages_pgste_attr.attr,
 	&refused_attr.attr,
+	&promoted_attr.attr,
+	&demoted_attr.attr,
+	&relocated_attr.attr,
 	&shadows_built_attr.attr,
 	&shadows_reused_attr.attr,
 	&shadows_removed_attr.attr,
@@ -65,7 +84,7 @@ static const struct attribute_group pgste_group = {
 
 static int __init pgste_report_init(void)
 {
-	if (!register_sysctl("vm", alloc_pgste_table))
+	if (!register_sysctl("vm", pgste_table))
 		return -ENOMEM;
 	return mm_kobj ? sysfs_create_group(mm_kobj, &pgste_group) : 0;
 }

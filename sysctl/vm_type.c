@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM_CREATE_VM: from which moment, and with which kinds of page table, the
- * process that owns the VM can have guest memory.
+ * KVM_CREATE_VM: whether the process that wants a VM can have guest memory.
  */
 
 #define pr_fmt(fmt) "kvm: " fmt
@@ -13,32 +12,13 @@
 #include <asm/kvm_vm_type.h>
 #include <asm/pgste.h>
 
-/*
- * With the mmap lock held for writing no page table is made meanwhile, so each
- * table is either older than the mode, and what it was, or made by it. The
- * mode is set before the walk of gmap_prepare_mm(): a reverse-map walker that
- * takes a page table lock after the walk released it sees the new mode, and
- * one that had it before, with the old mode in mind, is done when the walk
- * gets it.
- */
-static void mm_start_pgste(struct mm_struct *mm)
-{
-	mmap_assert_write_locked(mm);
-	if (mm->context.pgste_mode != MM_PGSTE_NONE)
-		return;
-	WRITE_ONCE(mm->context.pgste_mode,
-		   mm->context.alloc_pgste ? MM_PGSTE_ALL : MM_PGSTE_MIXED);
-	mm->context.alloc_pgste = 1;
-	gmap_prepare_mm(mm);
-}
-
 /**
  * s390_enable_sie - make the process able to own guest memory
  * @type: the VM type given to KVM_CREATE_VM
  *
- * Type 0 promises that all memory of the process can be guest memory, so all
- * tables must have PGSTEs since exec. That is also what a process in mixed
- * mode does not have, whatever it could do for KVM_VM_S390_LATE_MMAP.
+ * Type 0 promises that all memory of the process can be guest memory. That
+ * holds if tables are promoted, or if all have had PGSTEs since exec. Without
+ * the one or the other it is refused, also in a process in mixed mode.
  *
  * Context: may sleep; takes the mmap lock of current.
  * Return: 0, or -EINVAL if the tables of the process do not fit @type.
@@ -46,21 +26,17 @@ static void mm_start_pgste(struct mm_struct *mm)
 int s390_enable_sie(unsigned long type)
 {
 	struct mm_struct *mm = current->mm;
-	bool fits;
+	bool all_pgste;
 
 	mmap_read_lock(mm);
-	fits = type & KVM_VM_S390_LATE_MMAP || mm_inherits_pgste(mm);
+	all_pgste = mm_inherits_pgste(mm);
 	mmap_read_unlock(mm);
-	if (!fits) {
-		pr_info_ratelimited("%s[%d]: KVM_CREATE_VM needs 4K page tables in the whole process: start it with vm.alloc_pgste=1, link it with --s390-pgste, or use the VM type KVM_VM_S390_LATE_MMAP (%d) and map guest memory afterwards\n",
+	if (!all_pgste && !READ_ONCE(gmap_promotes) && !(type & KVM_VM_S390_LATE_MMAP)) {
+		pr_info_ratelimited("%s[%d]: KVM_CREATE_VM needs 4K page tables in the whole process: set vm.pgste_promote=1, or start it with vm.alloc_pgste=1, or link it with --s390-pgste, or use the VM type KVM_VM_S390_LATE_MMAP (%d) and map guest memory afterwards\n",
 				    current->comm, task_pid_nr(current),
 				    KVM_VM_S390_LATE_MMAP);
 		return -EINVAL;
 	}
-	/* Before any PGSTE is in use, and before the mmap lock: patching sleeps. */
-	static_branch_enable(&pgste_in_use);
-	mmap_write_lock(mm);
-	mm_start_pgste(mm);
-	mmap_write_unlock(mm);
+	gmap_start_mm(mm);
 	return 0;
 }

@@ -21,6 +21,17 @@ struct gmap;
  * leaves for user space is -EFAULT.
  */
 #define GMAP_REFUSED	(-EPERM)
+#define gmap_is_refusal(rc)	((rc) == GMAP_REFUSED)
+
+extern int gmap_promotes;
+
+void gmap_start_mm(struct mm_struct *mm);
+void gmap_stop_mm(struct mm_struct *mm);
+int gmap_promote(struct mm_struct *mm, unsigned long start, unsigned long len);
+int gmap_resolve_refusal(struct gmap *gmap, unsigned long gaddr);
+int gmap_link_or_promote(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr);
+int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long addr,
+			 unsigned int flags, bool *unlocked);
 
 bool gmap_admits(pmd_t pmd);
 int gmap_refuse(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr);
@@ -66,29 +77,38 @@ static inline bool gmap_was_refused(void)
 }
 
 /**
- * gmap_fixup_key_fault - fault a page in for a failed key operation
- * @rc: what the key operation returned
- * @mm: the address space
- * @addr: the address of the page
- * @flags: FAULT_FLAG_*
- * @unlocked: see fixup_user_fault()
+ * gmap_retry_refusal - what KVM_RUN does about a refused fault
+ * @gmap: the guest mapping
+ * @gaddr: the guest address
  *
- * A page behind a table without PGSTEs can be faulted in for ever: the key
- * operation would never succeed.
+ * Return: 0 to enter SIE again, also for a signal, which KVM_RUN looks for;
+ * -EFAULT or -ENOMEM for user space.
  */
-static inline int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long addr,
-				       unsigned int flags, bool *unlocked)
+static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 {
-	if (rc == GMAP_REFUSED)
-		return rc;
-	return fixup_user_fault(mm, addr, flags, unlocked);
+	int rc = gmap_resolve_refusal(gmap, gaddr);
+
+	return rc == -EINTR ? 0 : rc;
 }
+
+/*
+ * Saves the guest a stop at each segment of a memory slot. If it fails, for
+ * want of memory or for a signal, that is what happens, so nobody is told.
+ */
+#define gmap_promote_early(mm, start, len)		((void)gmap_promote(mm, start, len))
 
 #else /* !CONFIG_PGSTE_MIXED */
 
 #define gmap_admits(pmd)				true
 #define gmap_refuse(gmap, gaddr, vmaddr)		(-EFAULT)
 #define gmap_user_error(rc)				(rc)
+#define gmap_link_or_promote(gmap, gaddr, vmaddr)	__gmap_link(gmap, gaddr, vmaddr)
+#define gmap_is_refusal(rc)				false
+#define gmap_resolve_refusal(gmap, gaddr)		(-EFAULT)
+#define gmap_retry_refusal(gmap, gaddr)			(-EFAULT)
+#define gmap_promote_early(mm, start, len)		do { } while (0)
+#define gmap_start_mm(mm)				do { } while (0)
+#define gmap_stop_mm(mm)				do { } while (0)
 #define gmap_note_refusal(rc)				(rc)
 #define gmap_was_refused()				false
 #define gmap_fixup_key_fault(rc, mm, addr, flags, unlocked) \

@@ -141,6 +141,21 @@ static inline bool ptep_lacks_pgste(struct mm_struct *mm, const pte_t *ptep)
 	return !IS_ENABLED(CONFIG_PGMIX_TEST_NO_ADMISSION) && !ptep_has_pgste(mm, ptep);
 }
 
+/**
+ * pte_has_key - is the storage key of the page behind a PTE the guest's to change?
+ * @pte: a valid PTE
+ *
+ * Only pages that the kernel manages: what a driver maps with VM_PFNMAP (the
+ * special bit) or reserves has a key that is none of the guest's business.
+ */
+static inline bool pte_has_key(pte_t pte)
+{
+	unsigned long pfn = pte_val(pte) >> PAGE_SHIFT;
+
+	return !(pte_val(pte) & _PAGE_SPECIAL) && pfn_valid(pfn) &&
+	       !PageReserved(pfn_to_page(pfn));
+}
+
 /* In code that is reached only for tables with PGSTEs. */
 #define pgste_known(mm)			true
 
@@ -181,6 +196,7 @@ static __always_inline void set_pte_at(struct mm_struct *mm, unsigned long addr,
 }
 
 /* pgste/pgalloc.c */
+unsigned long *page_table_alloc_kind(struct mm_struct *mm, enum pgtable_kind kind);
 unsigned long pgtable_pages(enum pgtable_kind kind);
 unsigned int pgtable_halves_in_use(const struct page *page);
 
@@ -189,6 +205,7 @@ unsigned int pgtable_halves_in_use(const struct page *page);
 #define ptep_has_pgste(mm, ptep)	mm_has_pgste(mm)
 #define ptep_lacks_pgste(mm, ptep)	false
 #define pgste_known(mm)			mm_has_pgste(mm)
+#define pte_has_key(pte)		true
 #define mm_inherits_pgste(mm)		((mm)->context.alloc_pgste)
 
 #endif /* CONFIG_PGSTE_MIXED */

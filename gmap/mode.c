@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When a process starts and when it stops to have guests: which kinds of page
+ * table it makes, promotion of tables that are to be linked into a guest
+ * mapping, demotion of all of them when the last guest is gone.
+ */
+
+#define pr_fmt(fmt) "gmap: " fmt
+
+#include <linux/mm.h>
+#include <linux/export.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include <asm/gmap.h>
+#include <asm/gmap_admission.h>
+#include <asm/pgste.h>
+#include <asm/pgtable_replace.h>
+
+/*
+ * vm.pgste_promote, and pgste_promote= at boot. On: a table that lacks PGSTEs
+ * is replaced when it is to be linked, so that any memory can become guest
+ * memory and any VMM works. Off: it is refused, as in the RFC of 2017.
+ */
+int gmap_promotes __read_mostly = 1;
+core_param(pgste_promote, gmap_promotes, int, 0);
+
+/**
+ * gmap_start_mm - the process has, or is about to have, a guest
+ * @mm: its address space
+ *
+ * With the mmap lock held for writing no page table is made meanwhile, so each
+ * table is either older than the mode, and what it was, or made by it. The
+ * mode is set before the walk of gmap_prepare_mm(): a reverse-map walker that
+ * takes a page table lock after the walk released it sees the new mode, and
+ * one that had it before, with the old mode in mind, is done when the walk
+ * gets it.
+ *
+ * Context: may sleep, takes the mmap lock for writing. Any number of times.
+ */
+void gmap_start_mm(struct mm_struct *mm)
+{
+	/* Before any PGSTE is in use, and before the mmap lock: patching sleeps. */
+	static_branch_enable(&pgste_in_use);
+	mmap_write_lock(mm);
+	if (mm->context.pgste_mode == MM_PGSTE_NONE) {
+		WRITE_ONCE(mm->context.pgste_mode,
+			   mm->context.alloc_pgste ? MM_PGSTE_ALL : MM_PGSTE_MIXED);
+		gmap_prepare_mm(mm);
+	}
+	mm->context.alloc_pgste = 1;
+	mmap_write_unlock(mm);
+}
+
+/**
+ * gmap_promote - make memory of a process fit for a guest mapping
+ * @mm: the address space
+ * @start: first address
+ * @len: length in bytes
+ *
+ * Context: may sleep; no mmap lock held. See pgtable_replace_range().
+ * Return: 0, GMAP_REFUSED if tables are not to be promoted, -ENOMEM, -EINTR.
+ */
+int gmap_promote(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	if (!READ_ONCE(gmap_promotes))
+		return GMAP_REFUSED;
+	return pgtable_replace_range(mm, start, start + len, PGTABLE_PROMOTE);
+}
+EXPORT_SYMBOL_GPL(gmap_promote);
+
+/**
+ * gmap_resolve_refusal - promote the segment that __gmap_link() refused
+ * @gmap: the guest mapping
+ * @gaddr: the guest address
+ *
+ * The address is translated again: without the mmap lock the guest mapping can
+ * have changed. If there is nothing at @gaddr any more, whoever tries again
+ * will find out.
+ *
+ * Context: may sleep; no mmap lock held.
+ * Return: 0 to try again, -EFAULT for a refusal, -ENOMEM, -EINTR.
+ */
+int gmap_resolve_refusal(struct gmap *gmap, unsigned long gaddr)
+{
+	unsigned long vmaddr = gmap_translate(gmap, gaddr);
+
+	if (IS_ERR_VALUE(vmaddr))
+		return 0;
+	return gmap_user_error(gmap_promote(gmap->mm, vmaddr & PMD_MASK, PMD_SIZE));
+}
+EXPORT_SYMBOL_GPL(gmap_resolve_refusal);
+
+/**
+ * gmap_link_or_promote - link a segment, promoting its table if need be
+ * @gmap: the guest mapping
+ * @gaddr: the guest address
+ * @vmaddr: the process address it is backed by
+ *
+ * Context: mmap lock held for reading; may be dropped and taken again.
+ * Return: 0: linked, or the caller is to translate @gaddr again; or an error
+ * of __gmap_link() or gmap_resolve_refusal().
+ */
+int gmap_link_or_promote(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr)
+{
+	int rc = __gmap_link(gmap, gaddr, vmaddr);
+
+	if (rc != GMAP_REFUSED)
+		return rc;
+	mmap_read_unlock(gmap->mm);
+	rc = gmap_resolve_refusal(gmap, gaddr);
+	mmap_read_lock(gmap->mm);
+	return rc;
+}
+
+/**
+ * gmap_fixup_key_fault - make a page fit for a key operation that failed
+ * @rc: what the key operation returned
+ * @mm: the address space
+ * @addr: the address of the page
+ * @flags: FAULT_FLAG_*
+ * @unlocked: set if the mmap lock was dropped meanwhile
+ *
+ * Faulting a page in does not help if its table has no place for a key.
+ *
+ * Context: mmap lock held for reading.
+ * Return: 0 to try the key operation again; GMAP_REFUSED or another error.
+ */
+int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long addr,
+			 unsigned int flags, bool *unlocked)
+{
+	if (rc != GMAP_REFUSED)
+		return fixup_user_fault(mm, addr, flags, unlocked);
+	mmap_read_unlock(mm);
+	rc = gmap_promote(mm, addr & PMD_MASK, PMD_SIZE);
+	mmap_read_lock(mm);
+	*unlocked = true;
+	return rc;
+}
+EXPORT_SYMBOL_GPL(gmap_fixup_key_fault);
+
+struct demotion {
+	struct work_struct work;
+	struct mm_struct *mm;
+};
+
+/*
+ * No guest, and none is being created: gmap_create() puts the guest mapping on
+ * the list first and calls gmap_start_mm() then, which sets alloc_pgste with
+ * the mmap lock held. So either it is seen here, or it undoes what is done.
+ */
+static bool mm_has_no_guest(struct mm_struct *mm)
+{
+	mmap_assert_write_locked(mm);
+	return mm->context.pgste_mode == MM_PGSTE_MIXED &&
+	       list_empty(&mm->context.gmap_list);
+}
+
+static void demote(struct work_struct *work)
+{
+	struct demotion *demotion = container_of(work, struct demotion, work);
+	struct mm_struct *mm = demotion->mm;
+	bool idle;
+
+	kfree(demotion);
+	/* A process that exits frees its tables itself. */
+	if (!mmget_not_zero(mm))
+		goto drop;
+	mmap_write_lock(mm);
+	idle = mm_has_no_guest(mm);
+	if (idle)
+		mm->context.alloc_pgste = 0;
+	mmap_write_unlock(mm);
+	if (!idle || pgtable_replace_range(mm, 0, -1UL, PGTABLE_DEMOTE))
+		goto put;
+	mmap_write_lock(mm);
+	/* With alloc_pgste still off no table has got PGSTEs since. */
+	if (mm_has_no_guest(mm) && !mm->context.alloc_pgste) {
+		mm->context.uses_skeys = 0;
+		mm->context.uses_cmm = 0;
+		WRITE_ONCE(mm->context.pgste_mode, MM_PGSTE_NONE);
+	}
+	mmap_write_unlock(mm);
+put:
+	mmput(mm);
+drop:
+	mmdrop(mm);
+}
+
+/**
+ * gmap_stop_mm - a guest mapping of the process is gone
+ * @mm: its address space
+ *
+ * If it was the last, all tables lose their PGSTEs again, in the background. A
+ * process in which all tables have them since exec keeps them. Without memory
+ * for that nothing is done: the tables stay as they are.
+ */
+void gmap_stop_mm(struct mm_struct *mm)
+{
+	struct demotion *demotion;
+
+	if (READ_ONCE(mm->context.pgste_mode) != MM_PGSTE_MIXED ||
+	    !list_empty(&mm->context.gmap_list) || !READ_ONCE(gmap_promotes))
+		return;
+	demotion = kmalloc(sizeof(*demotion), GFP_KERNEL);
+	if (!demotion)
+		return;
+	mmgrab(mm);
+	demotion->mm = mm;
+	INIT_WORK(&demotion->work, demote);
+	queue_work(system_unbound_wq, &demotion->work);
+}

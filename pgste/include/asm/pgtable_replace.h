@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Replacing the page tables of a live process: a new page-table page, of the
+ * same or the other kind, under a populated segment table entry, with all that
+ * the old one said carried over. Three uses: promote (2K to PGSTE, so that
+ * memory can become guest memory), demote (back, when the last VM is gone),
+ * relocate (the same kind elsewhere, to free a page).
+ */
+#ifndef _ASM_S390_PGTABLE_REPLACE_H
+#define _ASM_S390_PGTABLE_REPLACE_H
+
+#include <linux/mm_types.h>
+#include <asm/pgste.h>
+
+#ifdef CONFIG_PGSTE_MIXED
+
+/**
+ * enum pgtable_replace - what is to be done to the tables of a range
+ * @PGTABLE_PROMOTE:  give 2K tables PGSTEs
+ * @PGTABLE_DEMOTE:   take the PGSTEs away
+ * @PGTABLE_RELOCATE: move each table to another page, kind and contents kept
+ */
+enum pgtable_replace {
+	PGTABLE_PROMOTE,
+	PGTABLE_DEMOTE,
+	PGTABLE_RELOCATE,
+};
+
+/*
+ * The mmap lock is held for at most so many segments at a time: 32 MiB of
+ * memory, some 300,000 instructions.
+ */
+#define PGTABLE_REPLACE_BATCH	32
+
+int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+			  enum pgtable_replace what);
+unsigned long pgtable_replaced(enum pgtable_replace what);
+
+#endif
+#endif
