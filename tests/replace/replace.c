@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page tables replaced under a live process: promoted for guest memory, demoted
+ * when the last VM is gone, relocated while the guest runs; each use alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "replace.h"
+
+#define PAGES		256	/* of a segment */
+#define SEGMENTS	8
+#define GPA		(8 * GUEST_SEGMENT)
+#define SEED		7
+
+/* A machine, and memory that had its 2K tables before there was a VM. */
+struct scene {
+	struct machine m;
+	struct canaries *canaries;
+	uint8_t *old;
+};
+
+static void make_old_memory(struct scene *s)
+{
+	s->canaries = canaries_make(4, SEGMENTS);
+	s->old = map_segments(SEGMENTS, MAP_SHARED);
+	fill_segments(s->old, SEGMENTS, PAGES, SEED);
+	require(tables_now().n4k == 0, "there are tables with PGSTEs before the VM");
+}
+
+static void make_scene(struct scene *s, unsigned long type)
+{
+	make_old_memory(s);
+	make_machine(&s->m, type, 8 * GUEST_SEGMENT, MAP_SHARED);
+	put_slot(&s->m.vm, 1, GPA, s->old, SEGMENTS * GUEST_SEGMENT);
+}
+
+static void end_scene(struct scene *s)
+{
+	const char *wrong = canaries_check(s->canaries);
+
+	require(!wrong, "%s", wrong);
+	machine_destroy(&s->m);
+	munmap(s->old, SEGMENTS * GUEST_SEGMENT);
+	canaries_end(s->canaries);
+}
+
+static void use_old_memory(struct scene *s)
+{
+	check_segments(s->old, SEGMENTS, PAGES, SEED, "after promotion");
+	run_job(&s->m, GUEST_FILL, GPA, SEGMENTS * PAGES, SEED + 1);
+	run_job(&s->m, GUEST_VERIFY, GPA, SEGMENTS * PAGES, SEED + 1);
+	run_job(&s->m, GUEST_SETKEYS, GPA, SEGMENTS * PAGES, SEED);
+	run_job(&s->m, GUEST_GETKEYS, GPA, SEGMENTS * PAGES, SEED);
+	check_keys(&s->m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES, SEED, "of promoted memory");
+}
+
+static void memory_touched_before_the_vm_becomes_guest_memory(void)
+{
+	long before = promoted();
+	struct scene s;
+
+	make_scene(&s, KVM_VM_S390_LATE_MMAP);
+	require(promoted() - before == SEGMENTS, "%ld tables promoted for %d segments",
+		promoted() - before, SEGMENTS);
+	use_old_memory(&s);
+	end_scene(&s);
+}
+
+static void type_0_needs_nothing_set(void)
+{
+	struct scene s;
+
+	make_scene(&s, 0);
+	expect_mode("mixed");
+	use_old_memory(&s);
+	end_scene(&s);
+}
+
+/* The slot is made while promotion is off: the guest finds 2K tables there. */
+static void make_unpromoted_scene(struct scene *s)
+{
+	set_promote(0);
+	make_scene(s, KVM_VM_S390_LATE_MMAP);
+	set_promote(1);
+}
+
+static void table_the_guest_meets_is_promoted(void)
+{
+	long before = promoted();
+	struct scene s;
+
+	make_unpromoted_scene(&s);
+	require(promoted() == before, "tables promoted while that is off");
+	use_old_memory(&s);
+	require(promoted() - before == SEGMENTS, "%ld tables promoted for %d segments",
+		promoted() - before, SEGMENTS);
+	end_scene(&s);
+}
+
+static void key_ioctl_promotes(void)
+{
+	struct scene s;
+
+	make_unpromoted_scene(&s);
+	set_keys(&s.m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES, SEED);
+	check_keys(&s.m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES, SEED, "set by ioctl");
+	end_scene(&s);
+}
+
+static void guest_key_instruction_promotes(void)
+{
+	struct scene s;
+
+	make_unpromoted_scene(&s);
+	run_job(&s.m, GUEST_SETKEYS, GPA, SEGMENTS * PAGES, SEED);
+	run_job(&s.m, GUEST_GETKEYS, GPA, SEGMENTS * PAGES, SEED);
+	end_scene(&s);
+}
+
+/* In a process that has used keys, frames come with keys of former owners. */
+static void promoted_page_has_key_zero(void)
+{
+	uint8_t keys[SEGMENTS * PAGES];
+	struct scene s;
+	int i;
+
+	make_old_memory(&s);
+	make_machine(&s.m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
+	run_job(&s.m, GUEST_SETKEYS, GUEST_DATA, 7 * PAGES, SEED);
+	put_slot(&s.m.vm, 1, GPA, s.old, SEGMENTS * GUEST_SEGMENT);
+	require(!vm_get_keys(&s.m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES, keys), "no keys");
+	for (i = 0; i < SEGMENTS * PAGES; i++)
+		require(!(keys[i] & 0xf8), "page %d came with key %02x", i, keys[i]);
+	check_keys(&s.m.vm, GUEST_DATA / GUEST_PAGE, 7 * PAGES, SEED, "of the other memory");
+	end_scene(&s);
+}
+
+static void writes_to_promoted_memory_are_logged(void)
+{
+	uint8_t bitmap[SEGMENTS * PAGES / 8] __attribute__((aligned(8)));
+	struct scene s;
+	int i;
+
+	make_old_memory(&s);
+	make_machine(&s.m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
+	require(!vm_slot(&s.m.vm, 1, GPA, s.old, SEGMENTS * GUEST_SEGMENT, KVM_MEM_LOG_DIRTY_PAGES),
+		"no slot");
+	run_job(&s.m, GUEST_POKE, GPA, SEGMENTS * PAGES, SEED);
+	require(!vm_dirty_log(&s.m.vm, 1, bitmap), "no dirty log");
+	for (i = 0; i < SEGMENTS * PAGES; i++)
+		require(is_dirty(bitmap, i), "page %d was written and is not in the log", i);
+	end_scene(&s);
+}
+
+static void swapped_out_memory_is_promoted(void)
+{
+	struct scene s;
+
+	swap_on(32);
+	make_old_memory(&s);
+	page_out(s.old, SEGMENTS * GUEST_SEGMENT);
+	make_machine(&s.m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
+	put_slot(&s.m.vm, 1, GPA, s.old, SEGMENTS * GUEST_SEGMENT);
+	use_old_memory(&s);
+	end_scene(&s);
+	swap_off();
+}
+
+static void demoted_when_the_last_vm_is_gone(void)
+{
+	struct page_tables now;
+	struct scene s;
+	struct vm other;
+	int ms;
+
+	make_scene(&s, 0);
+	make_vm(&other, 0);
+	use_old_memory(&s);
+	machine_destroy(&s.m);
+	usleep(200000);
+	expect_mode("mixed");
+	vm_destroy(&other);
+	for (ms = 0; ms < 3000; ms += 20) {
+		now = tables_now();
+		if (!strcmp(now.mode, "none"))
+			break;
+		usleep(20000);
+	}
+	require(!strcmp(now.mode, "none"), "mode %s 3 s after the last VM", now.mode);
+	require(now.n4k == 0, "%ld tables with PGSTEs left", now.n4k);
+	check_segments(s.old, 0, PAGES, SEED, "after demotion");
+	/* And once more, from the start. */
+	make_machine(&s.m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
+	put_slot(&s.m.vm, 1, GPA, s.old, SEGMENTS * GUEST_SEGMENT);
+	run_job(&s.m, GUEST_VERIFY, GPA, SEGMENTS * PAGES, SEED + 1);
+	use_old_memory_again(&s.m, GPA, SEGMENTS * PAGES);
+	end_scene(&s);
+}
+
+static void new_vm_while_tables_are_demoted(void)
+{
+	struct machine m;
+	struct scene s;
+	int i;
+
+	make_old_memory(&s);
+	for (i = 0; i < 30; i++) {
+		make_machine(&m, i & 1 ? KVM_VM_S390_LATE_MMAP : 0, 4 * GUEST_SEGMENT, MAP_SHARED);
+		put_slot(&m.vm, 1, GPA, s.old, SEGMENTS * GUEST_SEGMENT);
+		use_old_memory_again(&m, GPA, SEGMENTS * PAGES);
+		machine_destroy(&m);
+		/* From none to all of the time that demotion takes. */
+		usleep(i * 300);
+	}
+	make_machine(&s.m, 0, 4 * GUEST_SEGMENT, MAP_SHARED);
+	end_scene(&s);
+}
+
+static void tables_move_while_the_guest_runs(void)
+{
+	struct guest_thread guest;
+	struct scene s;
+	long before = relocated();
+	double end = seconds() + 3;
+
+	make_scene(&s, 0);
+	guest_thread_start(&guest, &s.m, GPA, SEGMENTS * PAGES);
+	while (seconds() < end)
+		relocate(0, 0, -1UL);
+	guest_thread_end(&guest);
+	note("%ld tables moved under %lu rounds of the guest", relocated() - before,
+	     s.m.ctl->rounds);
+	require(s.m.ctl->rounds > 1, "the guest did not get on");
+	require(relocated() - before > 500, "%ld tables moved", relocated() - before);
+	end_scene(&s);
+}
+
+static const struct test tests[] = {
+	{ "memory touched before the VM becomes guest memory",
+	  memory_touched_before_the_vm_becomes_guest_memory, NEEDS_KVM },
+	{ "type 0 needs nothing set", type_0_needs_nothing_set, NEEDS_KVM },
+	{ "a table that the guest meets is promoted", table_the_guest_meets_is_promoted, NEEDS_KVM },
+	{ "the key ioctl promotes", key_ioctl_promotes, NEEDS_KVM },
+	{ "a key instruction of the guest promotes", guest_key_instruction_promotes, NEEDS_KVM },
+	{ "a promoted page has key zero, whatever its frame had", promoted_page_has_key_zero, NEEDS_KVM },
+	{ "writes to promoted memory are logged", writes_to_promoted_memory_are_logged, NEEDS_KVM },
+	{ "swapped-out memory is promoted", swapped_out_memory_is_promoted, NEEDS_KVM },
+	{ "all tables are demoted when the last VM is gone", demoted_when_the_last_vm_is_gone, NEEDS_KVM },
+	{ "a VM can be created while tables are demoted", new_vm_while_tables_are_demoted, NEEDS_KVM },
+	{ "tables move while the guest runs and checks its memory and keys",
+	  tables_move_while_the_guest_runs, NEEDS_KVM },
+};
+
+TAP_MAIN(tests)
