@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bugs of Linux 6.1 that a VM created late makes likely. Each test uses only what
+ * stock Linux offers too (type 0 in a process with 4K tables): on a stock kernel they
+ * fail, one by one, and that is part of the suite.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "scene.h"
+
+#define PAGES		256
+#define GPA		(2 * GUEST_SEGMENT)
+#define GFN		(GPA / GUEST_PAGE)
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+
+/* Number of the frame that read faults of empty anonymous memory get; there are several. */
+static long zero_frame(void)
+{
+	uint8_t *mem = map_segments(1, MAP_PRIVATE);
+	long pfn;
+
+	(void)*(volatile uint8_t *)mem;
+	pfn = pfn_of(mem);
+	munmap(mem, GUEST_SEGMENT);
+	require(pfn > 0, "the zero page has no frame in pagemap");
+	return pfn;
+}
+
+/*
+ * Creating a VM drops the zero page from the page tables. A swap entry is told from
+ * it by its present bit, not by where its offset happens to lie. Pages are swapped
+ * out until their offsets go past the zero page's frame number.
+ */
+static void swap_entries_are_no_zero_pages(void)
+{
+	long zero = zero_frame(), pages, i, at = -1, lost = 0, step = 16 * PAGES;
+	uint64_t *entry;
+	struct vm vm;
+	uint8_t *mem;
+	int rc;
+
+	pages = (zero / step + 2) * step;
+	swap_on(pages / PAGES + 16);
+	mem = map_segments(pages / PAGES, MAP_PRIVATE);
+	entry = calloc(pages, sizeof(*entry));
+	require(entry, "malloc of %ld entries", pages);
+	for (i = 0; i < pages; i++) {
+		/* all bytes equal, so that zram does not store it */
+		memset(mem + i * GUEST_PAGE, i % 255 + 1, GUEST_PAGE);
+		if ((i + 1) % step == 0)
+			page_out(mem + (i + 1 - step) * GUEST_PAGE, step * GUEST_PAGE);
+	}
+	require(!pagemap_read(mem, pages, entry), "/proc/self/pagemap");
+	for (i = 0; i < pages; i++) {
+		require(entry[i] >> 62 == 1, "page %ld is not on swap", i);
+		if ((entry[i] & ((1UL << 55) - 1)) >> 5 == (uint64_t)zero)
+			at = i;
+	}
+	require(at >= 0, "no swap offset is the zero page's frame number %ld", zero);
+
+	rc = vm_create(&vm, 0);
+	require(!rc, "KVM_CREATE_VM(0): %s", strerror(-rc));
+	pagemap_read(mem, pages, entry);
+	for (i = 0; i < pages; i++)
+		lost += !(entry[i] >> 62);
+	require(!lost && mem[at * GUEST_PAGE] == at % 255 + 1,
+		"%ld of %ld pages on swap are lost; page %ld, swap offset %ld, is %d, was %ld",
+		lost, pages, at, zero, mem[at * GUEST_PAGE], at % 255 + 1);
+	vm_destroy(&vm);
+	munmap(mem, pages * GUEST_PAGE);
+	swap_off();
+}
+
+static void dirty_log_of_memory(int touched_before)
+{
+	unsigned long bitmap[4 * PAGES / 64] = { 0 };
+	uint8_t *mem = map_segments(4, MAP_SHARED);
+	struct machine m;
+	int i, rc, lost = 0;
+
+	if (touched_before)
+		memset(mem, 1, 4 * GUEST_SEGMENT);
+	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+	rc = vm_slot(&m.vm, 1, GPA, mem, 4 * GUEST_SEGMENT, KVM_MEM_LOG_DIRTY_PAGES);
+	require(!rc, "memory slot: %s", strerror(-rc));
+	run_job(&m, GUEST_POKE, GPA, 4 * PAGES, 77);
+	rc = vm_dirty_log(&m.vm, 1, bitmap);
+	require(!rc, "KVM_GET_DIRTY_LOG: %s", strerror(-rc));
+	for (i = 0; i < 4 * PAGES; i++) {
+		require(*(unsigned long *)(mem + i * GUEST_PAGE) == 77, "page %d was not written", i);
+		lost += !is_dirty(bitmap, i);
+	}
+	require(!lost, "%d of %d pages that the guest wrote are not in the log", lost, 4 * PAGES);
+
+	/* read and cleared: only what is written now */
+	run_job(&m, GUEST_POKE, GPA, 8, 78);
+	memset(bitmap, 0, sizeof(bitmap));
+	rc = vm_dirty_log(&m.vm, 1, bitmap);
+	for (i = 0; i < 8; i++)
+		require(!rc && is_dirty(bitmap, i), "second log: %d, page %d missing", rc, i);
+	machine_destroy(&m);
+}
+
+static void dirty_log_has_memory_touched_before(void)
+{
+	dirty_log_of_memory(1);
+}
+
+static void dirty_log_has_memory_touched_after(void)
+{
+	dirty_log_of_memory(0);
+}
+
+/* The first page of a segment without a page table is faulted in by the ioctl itself. */
+static void set_skeys_skips_none(void)
+{
+	struct machine m;
+	uint8_t *mem;
+
+	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+	mem = map_segments(2, MAP_PRIVATE);
+	put_slot(&m.vm, 1, GPA, mem, 2 * GUEST_SEGMENT);
+	set_keys(&m.vm, GFN, 2 * PAGES, 1);
+	check_keys(&m.vm, GFN, 2 * PAGES, 1, "memory not touched before");
+	machine_destroy(&m);
+}
+
+static const struct test tests[] = {
+	{ "creating a VM loses no page on swap", swap_entries_are_no_zero_pages, NEEDS_KVM | IN_4K },
+	{ "the dirty log has memory touched before the VM was created",
+	  dirty_log_has_memory_touched_before, NEEDS_KVM | IN_4K },
+	{ "the dirty log has memory touched after", dirty_log_has_memory_touched_after,
+	  NEEDS_KVM | IN_4K },
+	{ "KVM_S390_SET_SKEYS skips no page", set_skeys_skips_none, NEEDS_KVM | IN_4K },
+};
+
+TAP_MAIN(tests)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What several test programs set up: machines, canaries (2K tables whose every
+ * entry is remembered), a swap device. All of it ends the test if it cannot.
+ */
+#ifndef PGMIX_SCENE_H
+#define PGMIX_SCENE_H
+
+#include <sys/types.h>
+
+#include "../guest/vmm.h"
+#include "tap.h"
+
+/* This process's /proc/self/arch_status. */
+struct page_tables tables_now(void);
+void expect_mode(const char *mode);
+
+/* Address space of some segments, see guest_memory(). */
+uint8_t *map_segments(int segments, int flags);
+
+/* Write guest_word() into the first word of some pages of each segment; compare. */
+void fill_segments(void *mem, int segments, int pages, unsigned long seed);
+void check_segments(const void *mem, int segments, int pages, unsigned long seed,
+		    const char *when);
+
+/* machine_create() and vm_create() that succeed. */
+void make_machine(struct machine *m, unsigned long type, size_t size, int map);
+void make_vm(struct vm *vm, unsigned long type);
+void put_slot(struct vm *vm, unsigned int slot, uint64_t gpa, void *hva, size_t size);
+
+/* A job of the small guest that ends well. */
+void run_job(struct machine *m, enum guest_job job, uint64_t from, unsigned long pages,
+	     unsigned long arg);
+
+/* guest_key(i + seed) for pages from @gfn on, by ioctl. */
+void set_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed);
+/* Compares access-control and fetch bits. */
+void check_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed,
+		const char *when);
+
+/*
+ * Canaries: processes (and this one) that hold many 2K tables with some pages each
+ * and know the contents and frame of every page. Tables are made in turn, so that
+ * those of different processes lie side by side in memory.
+ */
+struct canaries;
+struct canaries *canaries_make(int processes, int segments);
+/* NULL if all is as it was, else what is wrong (static buffer). */
+const char *canaries_check(struct canaries *c);
+void canaries_end(struct canaries *c);
+
+/* zram as swap, of so many MiB; the test is skipped if the kernel has none. */
+void swap_on(unsigned int mib);
+void swap_off(void);
+
+/* Push the pages out of memory and see that they are gone from the page tables. */
+void page_out(void *mem, size_t size);
+
+double seconds(void);
+
+#endif

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The frame for test programs: see tap.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../guest/kmsg.h"
+#include "../guest/vmm.h"
+#include "tap.h"
+
+#define EXIT_SKIP	77
+#define REPORT_FD	9	/* a test's last words */
+#define TEST_TIMEOUT	60	/* seconds */
+#define SETTLE_MS	3000	/* page tables are freed after a grace period */
+
+/* What a healthy kernel does not say. */
+static const char *const trouble[] = {
+	"WARNING:", "BUG:", "BUG at", "kernel BUG", "Bad page", "Bad rss", "Bad swap",
+	"non-zero pgtables_bytes", "Unable to handle", "Call Trace", "Oops", "INFO: task",
+	"INFO: rcu", "circular locking", "inconsistent lock", "recursive locking",
+	"suspicious RCU", "Badness", "swap_info_get", "swap_dup", "memory leak",
+};
+
+/* Numbers that must come back to where they were. */
+struct tables {
+	long pages_2k, pages_pgste, all;
+};
+
+static int log_fd = -1;
+
+void log_mark(void)
+{
+	if (log_fd >= 0)
+		close(log_fd);
+	log_fd = kmsg_open();
+	require(log_fd >= 0, "/dev/kmsg: %s", strerror(errno));
+}
+
+const char *log_find(const char *word1, const char *word2, const char *word3)
+{
+	return kmsg_find(log_fd, word1, word2, word3);
+}
+
+static void last_words(int status, const char *fmt, va_list args)
+{
+	char text[512];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	if (write(REPORT_FD, text, strlen(text)) < 0)
+		fprintf(stderr, "# %s\n", text);
+	_exit(status);
+}
+
+void fail(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	last_words(1, fmt, args);
+	__builtin_unreachable();
+}
+
+void skip(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	last_words(EXIT_SKIP, fmt, args);
+	__builtin_unreachable();
+}
+
+void note(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	printf("# ");
+	vprintf(fmt, args);
+	printf("\n");
+	fflush(stdout);
+	va_end(args);
+}
+
+void wait_ok(int pid)
+{
+	int status;
+
+	require(pid > 0, "fork: %s", strerror(errno));
+	require(waitpid(pid, &status, 0) == pid, "waitpid: %s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+		_exit(1);	/* it has said why */
+	require(WIFEXITED(status), "a child was killed by signal %d", WTERMSIG(status));
+	require(!WEXITSTATUS(status), "a child ended with status %d", WEXITSTATUS(status));
+}
+
+static long vmstat_page_tables(void)
+{
+	char line[128];
+	long n = -1;
+	FILE *f;
+
+	write_number("/proc/sys/vm/stat_refresh", 1);
+	f = fopen("/proc/vmstat", "r");
+	if (!f)
+		return -1;
+	while (n < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "nr_page_table_pages %ld", &n);
+	fclose(f);
+	return n;
+}
+
+static struct tables count_tables(void)
+{
+	struct tables t = {
+		.pages_2k = read_number("/sys/kernel/mm/pgste/pages_2k"),
+		.pages_pgste = read_number("/sys/kernel/mm/pgste/pages_pgste"),
+		.all = vmstat_page_tables(),
+	};
+
+	return t;
+}
+
+/* NULL if as before, else a text. */
+static const char *tables_differ(const struct tables *before)
+{
+	static char text[160];
+	struct tables now;
+	int ms;
+
+	for (ms = 0; ms < SETTLE_MS; ms += 50) {
+		now = count_tables();
+		if (now.pages_2k <= before->pages_2k && now.pages_pgste <= before->pages_pgste &&
+		    now.all <= before->all)
+			return NULL;
+		usleep(50000);
+	}
+	snprintf(text, sizeof(text),
+		 "page-table pages not given back: 2K %ld, before %ld; PGSTE %ld, before %ld; all %ld, before %ld",
+		 now.pages_2k, before->pages_2k, now.pages_pgste, before->pages_pgste,
+		 now.all, before->all);
+	return text;
+}
+
+/* NULL if clean, else the first bad line; all of them are shown. */
+static const char *log_trouble(int fd)
+{
+	static char first[256];
+	const char *line;
+	size_t i;
+
+	first[0] = 0;
+	while ((line = kmsg_next(fd))) {
+		for (i = 0; i < sizeof(trouble) / sizeof(trouble[0]); i++) {
+			if (!strstr(line, trouble[i]))
+				continue;
+			printf("# kernel: %s\n", line);
+			if (!first[0])
+				snprintf(first, sizeof(first), "kernel log: %s", line);
+			break;
+		}
+	}
+	return first[0] ? first : NULL;
+}
+
+static void run_here(const struct test *test, int number, const char *self)
+{
+	char arg[16];
+
+	snprintf(arg, sizeof(arg), "%d", number);
+	setenv("PGMIX_TEST", arg, 1);	/* for a test that executes itself */
+	setpgid(0, 0);
+	execl("/proc/self/exe", self, "--one", arg, NULL);
+	fail("%s: cannot execute itself: %s", test->name, strerror(errno));
+}
+
+static int wait_for(pid_t pid, int *status)
+{
+	int ms;
+
+	for (ms = 0; ms < TEST_TIMEOUT * 1000; ms += 10) {
+		if (waitpid(pid, status, WNOHANG) == pid)
+			return 0;
+		usleep(10000);
+	}
+	kill(-pid, SIGKILL);
+	waitpid(pid, status, 0);
+	return -ETIMEDOUT;
+}
+
+/* Run it in a process of its own. Returns its exit status; why is empty if it passed. */
+static int run_process(const struct test *test, int number, const char *self, char *why,
+		       size_t size)
+{
+	int fds[2], status = 0, late;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe(fds)) {
+		snprintf(why, size, "pipe: %s", strerror(errno));
+		return 1;
+	}
+	if (test->flags & IN_4K)
+		write_number(ALLOCATE_PGSTE, 1);
+	if ((test->flags & REFUSES) == REFUSES)
+		write_number(PGSTE_PROMOTE, 0);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		dup2(fds[1], REPORT_FD);
+		close(fds[0]);
+		close(fds[1]);
+		run_here(test, number, self);
+	}
+	close(fds[1]);
+	late = pid < 0 ? -errno : wait_for(pid, &status);
+	/* as they were, whatever the test did to them */
+	write_number(ALLOCATE_PGSTE, 0);
+	write_number(PGSTE_PROMOTE, 1);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	n = read(fds[0], why, size - 1);
+	why[n > 0 ? n : 0] = 0;
+	close(fds[0]);
+
+	if (late == -ETIMEDOUT)
+		snprintf(why, size, "no end after %d s", TEST_TIMEOUT);
+	else if (late)
+		snprintf(why, size, "fork: %s", strerror(-late));
+	else if (WIFSIGNALED(status))
+		snprintf(why, size, "killed by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) && !why[0])
+		snprintf(why, size, "exit status %d", WEXITSTATUS(status));
+	else if (!WEXITSTATUS(status))
+		why[0] = 0;
+	return late || WIFSIGNALED(status) ? 1 : WEXITSTATUS(status);
+}
+
+/* The test, and what must hold after every test. */
+static int run_once(const struct test *test, int number, const char *self, char *why,
+		    size_t size, int *kept)
+{
+	struct tables before = count_tables();
+	int log = kmsg_open(), status;
+	const char *after;
+
+	status = run_process(test, number, self, why, size);
+	after = log_trouble(log);
+	close(log);
+	if (after && (status == EXIT_SKIP || !why[0])) {
+		snprintf(why, size, "%s", after);
+		status = 1;
+	}
+	*kept = 0;
+	if (!why[0] && !(test->flags & KEEPS_TABLES)) {
+		after = tables_differ(&before);
+		if (after) {
+			snprintf(why, size, "%s", after);
+			status = 1;
+			*kept = 1;
+		}
+	}
+	return status;
+}
+
+/* Prints the TAP line; returns 1 if the test failed. */
+static int run_test(const struct test *test, int number, const char *self)
+{
+	int status = EXIT_SKIP, kept = 0;
+	char why[600] = "";
+
+	if (test->flags & NEEDS_KVM && access("/dev/kvm", F_OK))
+		snprintf(why, sizeof(why), "no /dev/kvm: this machine has no SIE");
+	else if (test->flags & IN_4K && access(ALLOCATE_PGSTE, W_OK))
+		snprintf(why, sizeof(why), "no " ALLOCATE_PGSTE);
+	else
+		status = run_once(test, number, self, why, sizeof(why), &kept);
+
+	/*
+	 * The kernel's own page tables (vmalloc) are counted too and are never given
+	 * back. They do not grow a second time; a leak does.
+	 */
+	if (kept)
+		status = run_once(test, number, self, why, sizeof(why), &kept);
+
+	if (status == EXIT_SKIP)
+		printf("ok %d - %s # SKIP %s\n", number, test->name, why);
+	else if (status)
+		printf("not ok %d - %s # %s\n", number, test->name, why);
+	else
+		printf("ok %d - %s\n", number, test->name);
+	fflush(stdout);
+	return status && status != EXIT_SKIP;
+}
+
+/* Touch what this process will use later, so that its own page tables do not count. */
+static void warm_up(void)
+{
+	char deep[128 * 1024];
+
+	memset(deep, 0, sizeof(deep));
+	asm volatile("" : : "r" (deep) : "memory");
+	count_tables();
+}
+
+int tap_main(int argc, char **argv, const struct test *tests, size_t count)
+{
+	const char *only = argc > 1 ? argv[1] : NULL;
+	size_t i, chosen = 0;
+	int failed = 0;
+	long n;
+
+	if (argc == 3 && !strcmp(argv[1], "--one")) {
+		n = atoi(argv[2]);
+		if (n < 1 || (size_t)n > count)
+			return 2;
+		if (tests[n - 1].flags & IN_4K)
+			write_number(ALLOCATE_PGSTE, 0);	/* only this process */
+		tests[n - 1].run();
+		fflush(stdout);
+		return 0;
+	}
+	if (argc > 2) {
+		fprintf(stderr, "usage: %s [NUMBER or beginning of a NAME]\n", argv[0]);
+		return 2;
+	}
+
+	printf("TAP version 13\n1..%zu\n", count);
+	warm_up();
+	for (i = 0; i < count; i++) {
+		if (only && atoi(only) != (int)i + 1 &&
+		    strncmp(only, tests[i].name, strlen(only)))
+			continue;
+		chosen++;
+		failed += run_test(&tests[i], i + 1, argv[0]);
+	}
+	if (!chosen) {
+		fprintf(stderr, "%s: no test called \"%s\"; there are:\n", argv[0], only);
+		for (i = 0; i < count; i++)
+			fprintf(stderr, "%3zu %s\n", i + 1, tests[i].name);
+		return 2;
+	}
+	printf("# %zu run, %d failed\n", chosen, failed);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+# Test programs for the booted kernel, not part of its initramfs: they are laid over
+# it. One alone:  make shell EXTRA=build/tests/system CMD='/tests/swap 3'
+
+SYSTEM_DIR := build/tests/system
+SYSTEM_TESTS := parts abi ordinary known admission neighbours swap races churn
+SYSTEM_PROGS := $(addprefix $(SYSTEM_DIR)/tests/,$(SYSTEM_TESTS))
+SYSTEM_OBJS := $(addprefix build/tests/,tap.o scene.o)
+
+$(SYSTEM_DIR)/tests:
+	@mkdir -p $@
+
+build/tests/%.o: tests/system/%.c $(wildcard tests/system/*.h) $(VMM_HEADERS) | deps $(SYSTEM_DIR)/tests
+	@echo "  CC    $@"
+	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
+
+$(SYSTEM_PROGS): $(SYSTEM_DIR)/tests/%: tests/system/%.c $(SYSTEM_OBJS) $(VMM_OBJS)
+	@echo "  LINK  $@"
+	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
+
+system-tests: $(SYSTEM_PROGS)
+
+# On the kernel with both kinds of table: all of it on Hercules, with one and two
+# CPUs, and what needs no SIE on TCG.
+check-system: image initramfs $(SYSTEM_PROGS)
+	@tests/system/suite $(KERNEL) $(SYSTEM_TESTS)
+
+# And the other way round: kernels on which these tests must fail, and how.
+check-control: initramfs $(SYSTEM_PROGS)
+	@tests/system/control
+
+CHECKS += check-system check-control
+.PHONY: system-tests
