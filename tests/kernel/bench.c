@@ -1,1 +1,253 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * debugfs pgmix-bench: runs an operation on a page table entry of the calling
+ * process many times, with interrupts off, and says how long that took. For
+ * `make bench`, which knows what to make of it (docs/bench.md).
+ */
+
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <asm/pgtable.h>
+#include <asm/timex.h>
+#include <asm/tlbflush.h>
+#ifdef CONFIG_PGSTE_MIXED
+#include <asm/gmap_admission.h>
+#include <asm/pgste.h>
+#endif
+#include "bench.h"
+
+/*
+ * All an operation needs comes in registers, as it mostly does where the
+ * operation is inlined. @entry is the PTE that maps the page: present, young,
+ * dirty, writable.
+ */
+typedef void bench_fn(struct vm_area_struct *vma, struct mm_struct *mm,
+		      unsigned long addr, pte_t *ptep, pte_t entry);
+
+#define BENCH_OP(name, ...)								\
+	static noinline void bench_##name(struct vm_area_struct *vma, struct mm_struct *mm, \
+					  unsigned long addr, pte_t *ptep, pte_t entry)	\
+	{										\
+		__VA_ARGS__								\
+	}
+
+BENCH_OP(nothing,
+	barrier();
+)
+/* Known costs, to see that the clock counts instructions. */
+BENCH_OP(known_1,
+	asm volatile("nopr");
+)
+BENCH_OP(known_100,
+	asm volatile(".rept 100\n\tnopr\n\t.endr");
+)
+BENCH_OP(set_pte_at,
+	set_pte_at(mm, addr, ptep, entry);
+)
+BENCH_OP(get_and_clear,
+	ptep_get_and_clear(mm, addr, ptep);
+)
+BENCH_OP(get_and_clear_empty,
+	ptep_get_and_clear(mm, addr, ptep);
+)
+BENCH_OP(get_and_clear_full,
+	ptep_get_and_clear_full(mm, addr, ptep, 1);
+)
+BENCH_OP(get_and_clear_not_full,
+	ptep_get_and_clear_full(mm, addr, ptep, 0);
+)
+BENCH_OP(clear_flush,
+	ptep_clear_flush(vma, addr, ptep);
+)
+BENCH_OP(set_wrprotect,
+	ptep_set_wrprotect(mm, addr, ptep);
+)
+BENCH_OP(set_access_flags,
+	ptep_set_access_flags(vma, addr, ptep, entry, 1);
+)
+BENCH_OP(test_and_clear_young,
+	ptep_test_and_clear_young(vma, addr, ptep);
+)
+BENCH_OP(clear_young_flush,
+	ptep_clear_flush_young(vma, addr, ptep);
+)
+BENCH_OP(modify_prot,
+	ptep_modify_prot_commit(vma, addr, ptep,
+				ptep_modify_prot_start(vma, addr, ptep), entry);
+)
+
+/* What the entry is before each operation. */
+enum bench_before { MAPPED, OLD, EMPTY };
+
+static const struct {
+	const char *name;
+	bench_fn *fn;
+	enum bench_before before;
+} ops[] = {
+#define OP(name, before) { #name, bench_##name, before }
+	OP(nothing, MAPPED),
+	OP(known_1, MAPPED),
+	OP(known_100, MAPPED),
+	OP(set_pte_at, EMPTY),
+	OP(get_and_clear, MAPPED),
+	OP(get_and_clear_empty, EMPTY),
+	OP(get_and_clear_full, MAPPED),
+	OP(get_and_clear_not_full, MAPPED),
+	OP(clear_flush, MAPPED),
+	OP(set_wrprotect, MAPPED),
+	OP(set_access_flags, OLD),
+	OP(test_and_clear_young, MAPPED),
+	OP(clear_young_flush, MAPPED),
+	OP(modify_prot, MAPPED),
+#undef OP
+};
+
+static noinline u64 bench_loop(bench_fn *fn, struct vm_area_struct *vma, unsigned long addr,
+			       pte_t *ptep, pte_t before, pte_t entry,
+			       unsigned int count, unsigned long plant)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	u64 start = get_tod_clock_fast();
+
+	while (count--) {
+		WRITE_ONCE(*ptep, before);
+		/* One instruction more if something is planted. */
+		asm volatile(
+			"	ltgr	%0,%0\n"
+			"	jz	0f\n"
+			"	nopr\n"
+			"0:\n"
+			: : "d" (plant) : "cc");
+		fn(vma, mm, addr, ptep, entry);
+	}
+	return get_tod_clock_fast() - start;
+}
+
+static enum bench_table table_of(struct mm_struct *mm, pte_t *ptep)
+{
+	if ((unsigned long)ptep & (PAGE_SIZE / 2))
+		return BENCH_TABLE_2K_UPPER;
+#ifdef CONFIG_PGSTE_MIXED
+	return pgtable_kind(ptep) == PGTABLE_PGSTE ? BENCH_TABLE_4K : BENCH_TABLE_2K_LOWER;
+#elif defined(CONFIG_PGSTE)
+	return mm->context.alloc_pgste ? BENCH_TABLE_4K : BENCH_TABLE_2K_LOWER;
+#else
+	return BENCH_TABLE_2K_LOWER;
+#endif
+}
+
+static int bench_on_entry(struct bench_run *run, struct vm_area_struct *vma, int op)
+{
+	pte_t *ptep, saved, entry, before;
+	struct mm_struct *mm = vma->vm_mm;
+	spinlock_t *ptl;
+	int rc = -EFAULT;
+
+	ptep = get_locked_pte(mm, run->addr, &ptl);
+	if (!ptep)
+		return -ENOMEM;
+	saved = *ptep;
+	if (!pte_present(saved) || !pte_write(saved))
+		goto unlock;
+	run->table = table_of(mm, ptep);
+	entry = pte_mkyoung(pte_mkdirty(saved));
+	switch (ops[op].before) {
+	case MAPPED:
+		before = entry;
+		break;
+	case OLD:
+		before = pte_mkold(entry);
+		break;
+	case EMPTY:
+		before = __pte(_PAGE_INVALID);
+		break;
+	}
+	local_irq_disable();
+	run->ticks = bench_loop(ops[op].fn, vma, run->addr, ptep, before, entry,
+				run->count, run->plant);
+	local_irq_enable();
+	WRITE_ONCE(*ptep, saved);
+	rc = 0;
+unlock:
+	pte_unmap_unlock(ptep, ptl);
+	/* Whatever the operations left for later. */
+	__tlb_flush_mm(mm);
+	return rc;
+}
+
+static long bench_run(struct bench_run *run)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int op, rc = -EFAULT;
+
+	run->op[sizeof(run->op) - 1] = 0;
+	for (op = 0; op < ARRAY_SIZE(ops); op++) {
+		if (!strcmp(ops[op].name, run->op))
+			break;
+	}
+	if (op == ARRAY_SIZE(ops))
+		return -ENOENT;
+	if (!run->count || run->count > BENCH_COUNT_MAX)
+		return -EINVAL;
+	run->addr &= PAGE_MASK;
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, run->addr);
+	if (vma)
+		rc = bench_on_entry(run, vma, op);
+	mmap_read_unlock(mm);
+	return rc;
+}
+
+static long bench_guest(void)
+{
+#ifdef CONFIG_PGSTE_MIXED
+	gmap_start_mm(current->mm);
+	return 0;
+#elif defined(CONFIG_PGSTE)
+	return s390_enable_sie();
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+	struct bench_run run;
+	long rc;
+
+	if (cmd == BENCH_GUEST)
+		return bench_guest();
+	if (cmd != BENCH_RUN && cmd != BENCH_NAME)
+		return -ENOTTY;
+	if (copy_from_user(&run, user, sizeof(run)))
+		return -EFAULT;
+	if (cmd == BENCH_RUN) {
+		rc = bench_run(&run);
+	} else {
+		rc = run.count < ARRAY_SIZE(ops) ? 0 : -ENOENT;
+		if (!rc)
+			strscpy(run.op, ops[run.count].name, sizeof(run.op));
+	}
+	if (!rc && copy_to_user(user, &run, sizeof(run)))
+		rc = -EFAULT;
+	return rc;
+}
+
+static const struct file_operations bench_fops = {
+	.owner		= THIS_MODULE,
+	.open		= nonseekable_open,
+	.unlocked_ioctl	= bench_ioctl,
+};
+
+static int __init bench_init(void)
+{
+	debugfs_create_file("pgmix-bench", 0600, NULL, NULL, &bench_fops);
+	return 0;
+}
+late_initcall(bench_init);

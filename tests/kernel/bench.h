@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the benchmark asks of the kernel: to run one operation on a page table
+ * entry of the calling process many times. Ioctls of debugfs pgmix-bench.
+ */
+#ifndef PGMIX_BENCH_H
+#define PGMIX_BENCH_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+enum bench_table {
+	BENCH_TABLE_2K_LOWER,
+	BENCH_TABLE_2K_UPPER,
+	BENCH_TABLE_4K,
+};
+
+/**
+ * struct bench_run - operations on one page table entry
+ * @op:     name of the operation, see ops[] in bench.c
+ * @addr:   address in the calling process; the page must be present and writable
+ * @count:  how often, at most BENCH_COUNT_MAX
+ * @plant:  nonzero: one instruction more with each operation, for the test of
+ *          the benchmark
+ * @ticks:  out: TOD clock units (1/4096 µs) from before the first to after the last
+ * @table:  out: enum bench_table, the table that @addr is mapped by
+ */
+struct bench_run {
+	char op[32];
+	__u64 addr;
+	__u32 count;
+	__u32 plant;
+	__u64 ticks;
+	__u32 table;
+	__u32 pad;
+};
+
+#define BENCH_COUNT_MAX	20000
+
+/* A run with the operation "nothing" tells the table. */
+#define BENCH_RUN	_IOWR('b', 1, struct bench_run)
+/* The process starts to use PGSTEs, as if it had created a VM. */
+#define BENCH_GUEST	_IO('b', 2)
+/* The name of operation number count, or -ENOENT. */
+#define BENCH_NAME	_IOWR('b', 3, struct bench_run)
+
+#endif /* PGMIX_BENCH_H */
