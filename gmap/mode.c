@@ -42,7 +42,8 @@ core_param(pgste_promote, gmap_promotes, int, 0);
 void gmap_start_mm(struct mm_struct *mm)
 {
 	/* Before any PGSTE is in use, and before the mmap lock: patching sleeps. */
-	static_branch_enable(&pgste_in_use);
+	if (!static_key_enabled(&pgste_in_use))
+		static_branch_enable(&pgste_in_use);
 	mmap_write_lock(mm);
 	if (mm->context.pgste_mode == MM_PGSTE_NONE) {
 		WRITE_ONCE(mm->context.pgste_mode,

@@ -311,6 +311,10 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
 	bool committed = false;
 	int rc, i;
 
+	/* A new VM needs the PGSTEs that demotion is about to take away. */
+	if (batch->what == PGTABLE_DEMOTE && mm_alloc_pgste(mm))
+		return -EBUSY;
+
 	batch->nr = 0;
 	rc = walk_page_range(mm, batch->next, end, &collect_ops, batch);
 	if (rc == 0)
@@ -351,7 +355,8 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  *
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).
- * Return: 0, -ENOMEM, or -EINTR for a signal: call again.
+ * Return: 0, -ENOMEM, -EINTR for a signal: call again; -EBUSY from demotion if
+ * the process makes tables with PGSTEs again.
  */
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what)
