@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+# Replacement of page tables: in `make check` for some hundred tables, for longer by
+#   make soak MINUTES=60
+# One alone: make shell EXTRA=build/tests/system CMD='STRESS_SEED=7 /tests/stress 2'
+
+MINUTES ?= 60
+REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace stress)
+REPLACE_OBJS := build/tests/replace-common.o build/tests/tap.o build/tests/scene.o \
+	$(addprefix build/tests/guest/,vmm.o kmsg.o image.o)
+
+build/tests/replace-common.o: tests/replace/common.c tests/replace/replace.h \
+		$(wildcard tests/system/*.h) $(wildcard tests/guest/*.h) | deps build/tests/system/tests
+	@echo "  CC    $@"
+	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
+
+$(REPLACE_PROGS): build/tests/system/tests/%: tests/replace/%.c $(REPLACE_OBJS)
+	@echo "  LINK  $@"
+	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
+
+check-replace: image initramfs $(REPLACE_PROGS)
+	@tests/replace/suite
+
+# Every walker and every lock, on a kernel that checks them.
+check-debug: initramfs $(REPLACE_PROGS) system-tests
+	@KERNEL=debug arch-s390/kernel debug >/dev/null
+	@KERNEL=kasan arch-s390/kernel kasan >/dev/null
+	@tests/replace/suite-debug
+
+check-model: deps
+	@tests/replace/model/check
+
+soak: image initramfs $(REPLACE_PROGS)
+	@tests/replace/soak $(MINUTES)
+
+CHECKS += check-replace check-debug check-model
+PACKAGES += spin
+.PHONY: check-replace check-debug check-model soak
