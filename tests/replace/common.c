@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "replace.h"
@@ -91,4 +93,34 @@ void guest_thread_end(struct guest_thread *guest)
 		vcpu_exit_text(&m->cpu));
 	require(m->cpu.run->s.regs.gprs[2] == GUEST_OK, "%s",
 		guest_text(&m->cpu, m->mem, m->cpu.run->s.regs.gprs[2]));
+}
+
+int vm_mem_attr_get(struct vm *vm, uint64_t attr, uint64_t *value)
+{
+	struct kvm_device_attr dev = {
+		.group = KVM_S390_VM_MEM_CTRL,
+		.attr = attr,
+		.addr = (uintptr_t)value,
+	};
+
+	return ioctl(vm->fd, KVM_GET_DEVICE_ATTR, &dev) ? -errno : 0;
+}
+
+int relocate_failing(int fail_nth, int n, void *mem, size_t size)
+{
+	int fd = open("/sys/kernel/debug/pgmix/relocate", O_WRONLY);
+	char line[64], left[16] = "";
+	int rc;
+
+	require(fd >= 0, "pgmix/relocate: %s", strerror(errno));
+	snprintf(line, sizeof(line), "%d %lx %lx", getpid(), (unsigned long)mem,
+		 (unsigned long)mem + size);
+	require(dprintf(fail_nth, "%d", n) > 0, "fail-nth: %s", strerror(errno));
+	rc = write(fd, line, strlen(line)) < 0 ? errno : 0;
+	/* Not 0: fewer than n allocations, so none failed. */
+	require(pread(fail_nth, left, sizeof(left) - 1, 0) > 0, "fail-nth: %s", strerror(errno));
+	require(pwrite(fail_nth, "0", 1, 0) == 1, "fail-nth: %s", strerror(errno));
+	close(fd);
+	require(!rc || rc == ENOMEM, "relocate: %s", strerror(rc));
+	return !rc && atoi(left) > 0;
 }

@@ -4,6 +4,7 @@
  * when the last VM is gone, relocated while the guest runs; each use alone.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,42 @@ static void tables_move_while_the_guest_runs(void)
 	end_scene(&s);
 }
 
+/*
+ * Fail the n-th allocation of the relocation, for n = 1 and so on until one gets
+ * through: each failure leaves the process as it was.
+ */
+static void failed_allocation_changes_nothing(void)
+{
+	struct page_tables before, now;
+	int n, fd, failures = 0;
+	uint8_t *mem;
+
+	fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (fd < 0)
+		skip("the kernel injects no failures");
+	write_number("/sys/kernel/debug/failslab/ignore-gfp-wait", 0);
+	write_number("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", 0);
+	write_number("/sys/kernel/debug/fail_page_alloc/min-order", 0);
+	mem = map_segments(SEGMENTS, MAP_SHARED);
+	fill_segments(mem, SEGMENTS, PAGES, SEED);
+	before = tables_now();
+	for (n = 1; n < 1000; n++) {
+		int moved = relocate_failing(fd, n, mem, SEGMENTS * GUEST_SEGMENT);
+
+		check_segments(mem, SEGMENTS, PAGES, SEED, "after a failed allocation");
+		now = tables_now();
+		require(now.n2k == before.n2k && now.n4k == before.n4k,
+			"%ld tables, before %ld", now.n2k, before.n2k);
+		if (moved)
+			break;
+		failures++;
+	}
+	note("%d allocations failed, one after the other", failures);
+	require(failures >= SEGMENTS, "only %d allocations failed", failures);
+	munmap(mem, SEGMENTS * GUEST_SEGMENT);
+	close(fd);
+}
+
 static const struct test tests[] = {
 	{ "memory touched before the VM becomes guest memory",
 	  memory_touched_before_the_vm_becomes_guest_memory, NEEDS_KVM },
@@ -254,6 +291,7 @@ static const struct test tests[] = {
 	{ "a VM can be created while tables are demoted", new_vm_while_tables_are_demoted, NEEDS_KVM },
 	{ "tables move while the guest runs and checks its memory and keys",
 	  tables_move_while_the_guest_runs, NEEDS_KVM },
+	{ "an allocation that fails changes nothing", failed_allocation_changes_nothing, 0 },
 };
 
 TAP_MAIN(tests)

@@ -20,8 +20,17 @@ void set_promote(int on);
 /* Move the page tables of a range of a process (0: this one). */
 void relocate(pid_t pid, unsigned long start, unsigned long end);
 
+/*
+ * The same for memory of this process, with the n-th allocation failing (@fail_nth is
+ * /proc/thread-self/fail-nth). Return: 1 if no allocation was left to fail, 0 if it did
+ */
+int relocate_failing(int fail_nth, int n, void *mem, size_t size);
+
 /* Write, read, set and read keys of a range of guest memory. */
 void use_old_memory_again(struct machine *m, uint64_t gpa, unsigned long pages);
+
+/* KVM_GET_DEVICE_ATTR of the KVM_S390_VM_MEM_CTRL group. */
+int vm_mem_attr_get(struct vm *vm, uint64_t attr, uint64_t *value);
 
 /* A vCPU in a thread, rewriting and checking memory and keys until told to stop. */
 struct guest_thread {

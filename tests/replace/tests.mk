@@ -4,7 +4,7 @@
 # One alone: make shell EXTRA=build/tests/system CMD='STRESS_SEED=7 /tests/stress 2'
 
 MINUTES ?= 60
-REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace stress)
+REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace levels stress)
 REPLACE_OBJS := build/tests/replace-common.o build/tests/tap.o build/tests/scene.o \
 	$(addprefix build/tests/guest/,vmm.o kmsg.o image.o)
 
