@@ -69,6 +69,9 @@ BENCH_OP(set_wrprotect,
 BENCH_OP(set_access_flags,
 	ptep_set_access_flags(vma, addr, ptep, entry, 1);
 )
+BENCH_OP(set_access_flags_old,
+	ptep_set_access_flags(vma, addr, ptep, entry, 1);
+)
 BENCH_OP(test_and_clear_young,
 	ptep_test_and_clear_young(vma, addr, ptep);
 )
@@ -81,7 +84,7 @@ BENCH_OP(modify_prot,
 )
 
 /* What the entry is before each operation. */
-enum bench_before { MAPPED, OLD, EMPTY };
+enum bench_before { MAPPED, OLD, CLEAN, EMPTY };
 
 static const struct {
 	const char *name;
@@ -99,7 +102,8 @@ static const struct {
 	OP(get_and_clear_not_full, MAPPED),
 	OP(clear_flush, MAPPED),
 	OP(set_wrprotect, MAPPED),
-	OP(set_access_flags, OLD),
+	OP(set_access_flags, CLEAN),
+	OP(set_access_flags_old, OLD),
 	OP(test_and_clear_young, MAPPED),
 	OP(clear_young_flush, MAPPED),
 	OP(modify_prot, MAPPED),
@@ -161,6 +165,9 @@ static int bench_on_entry(struct bench_run *run, struct vm_area_struct *vma, int
 		break;
 	case OLD:
 		before = pte_mkold(entry);
+		break;
+	case CLEAN:
+		before = pte_mkclean(entry);
 		break;
 	case EMPTY:
 		before = __pte(_PAGE_INVALID);

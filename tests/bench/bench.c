@@ -1,0 +1,667 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The benchmark, in the booted system: operations on PTEs, and what a program
+ * sees of them, in each kind of process that the kernel knows. Prints raw TOD
+ * clock differences; report.c makes numbers of them (docs/bench.md).
+ *
+ * bench KERNEL [quick] [reps N] [plant OP]      KERNEL: floor stock naive mixed
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../kernel/bench.h"
+#include "kvm.h"
+
+#define PAGE		4096UL
+#define SEGMENT		(1UL << 20)
+#define MICRO_COUNT	1000
+
+#define KERNEL_FILE	"/sys/kernel/debug/pgmix-bench"
+#define RELOCATE_FILE	"/sys/kernel/debug/pgmix/relocate"
+#define ALLOC_FILE	"/proc/sys/vm/allocate_pgste"
+
+static void die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fprintf(stderr, "error: bench: ");
+	vfprintf(stderr, fmt, ap);
+	fprintf(stderr, "\n");
+	va_end(ap);
+	exit(1);
+}
+
+static uint64_t now(void)
+{
+	uint64_t tod;
+
+	asm volatile("stckf %0" : "=Q" (tod) : : "cc", "memory");
+	return tod;
+}
+
+/* --- kinds of process ------------------------------------------------------ */
+
+/*
+ * What the process was when its memory was first touched, when it started to
+ * have a guest, and which half of a page its tables are wanted in.
+ */
+static const struct kind {
+	const char *name;
+	bool vm_elsewhere, exec_4k, guest, touch_first;
+	int table;		/* enum bench_table, -1: any */
+	const char *kernels;
+} kinds[] = {
+	{ "none",		.table = -1, .kernels = "floor stock naive mixed" },
+	{ "none-vm-elsewhere",	.vm_elsewhere = true, .table = -1, .kernels = "stock naive mixed" },
+	{ "all4k",		.exec_4k = true, .guest = true, .table = BENCH_TABLE_4K,
+				.kernels = "stock naive mixed" },
+	{ "mixed-2k-upper",	.guest = true, .touch_first = true, .table = BENCH_TABLE_2K_UPPER,
+				.kernels = "naive mixed" },
+	{ "mixed-2k-lower",	.guest = true, .touch_first = true, .table = BENCH_TABLE_2K_LOWER,
+				.kernels = "naive mixed" },
+	{ "mixed-4k",		.guest = true, .table = BENCH_TABLE_4K, .kernels = "naive mixed" },
+	{ }
+};
+
+static int bench_fd = -1;
+
+static long kernel(unsigned long cmd, struct bench_run *run)
+{
+	if (bench_fd < 0)
+		bench_fd = open(KERNEL_FILE, O_RDWR | O_CLOEXEC);
+	if (bench_fd < 0)
+		die("%s: %s (a kernel without CONFIG_PGMIX_TEST?)", KERNEL_FILE, strerror(errno));
+	return ioctl(bench_fd, cmd, run);
+}
+
+static int table_at(void *addr)
+{
+	struct bench_run run = { .op = "nothing", .addr = (uintptr_t)addr, .count = 1 };
+
+	if (kernel(BENCH_RUN, &run))
+		die("no table at %p: %s", addr, strerror(errno));
+	return run.table;
+}
+
+static void become_guest(void)
+{
+	if (kernel(BENCH_GUEST, NULL))
+		die("cannot use PGSTEs: %s", strerror(errno));
+}
+
+static char *map(size_t size)
+{
+	char *p = mmap(NULL, size + SEGMENT, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap %zu: %s", size, strerror(errno));
+	return (char *)(((uintptr_t)p + SEGMENT - 1) & -SEGMENT);
+}
+
+static void touch(char *p, size_t size, size_t step)
+{
+	for (size_t i = 0; i < size; i += step)
+		*(volatile char *)(p + i) = 1;
+}
+
+/*
+ * Memory whose page tables exist and are what @kind says; the process becomes
+ * what @kind says. One segment is taken from where the table is in the wanted
+ * half, more are of both.
+ */
+static char *setup(const struct kind *kind, size_t size)
+{
+	size_t spare = size == SEGMENT ? 8 * SEGMENT : size;
+	char *p = map(spare);
+
+	if (kind->touch_first)
+		touch(p, spare, SEGMENT);
+	if (kind->guest)
+		become_guest();
+	if (!kind->touch_first)
+		touch(p, spare, SEGMENT);
+	if (kind->table < 0 || size > SEGMENT)
+		return p;
+	for (size_t i = 0; i < spare; i += SEGMENT)
+		if (table_at(p + i) == kind->table)
+			return p + i;
+	die("%s: no such page table", kind->name);
+	return NULL;
+}
+
+/* --- results --------------------------------------------------------------- */
+
+/*
+ * @suite @process @op @size: what; @per: how many of it; @ticks: TOD units for
+ * all. One line for each repetition.
+ */
+static void result(const char *suite, const char *process, const char *op, size_t size,
+		   unsigned long per, int64_t ticks)
+{
+	printf("@ %s %s %s %zu %lu %lld\n", suite, process, op, size, per, (long long)ticks);
+	fflush(stdout);
+}
+
+/* --- one operation --------------------------------------------------------- */
+
+static int64_t run_op(const char *op, char *p, unsigned int count, bool plant)
+{
+	struct bench_run run = { .addr = (uintptr_t)p, .count = count, .plant = plant };
+
+	snprintf(run.op, sizeof(run.op), "%s", op);
+	if (kernel(BENCH_RUN, &run))
+		die("%s: %s", op, strerror(errno));
+	return run.ticks;
+}
+
+/* The difference of two loops: what is around them is in both. */
+static int64_t per_count(const char *op, char *p, bool plant)
+{
+	int64_t once = run_op(op, p, MICRO_COUNT, plant);
+
+	return run_op(op, p, 2 * MICRO_COUNT, plant) - once;
+}
+
+static void micro(const struct kind *kind, const char *plant, int reps)
+{
+	struct bench_run name = { };
+	char *p = setup(kind, SEGMENT);
+
+	for (int rep = 0; rep < reps; rep++) {
+		int64_t nothing = per_count("nothing", p, false);
+
+		for (name.count = 0; !kernel(BENCH_NAME, &name); name.count++) {
+			bool planted = plant && !strcmp(name.op, plant);
+
+			if (!strcmp(name.op, "nothing"))
+				continue;
+			result("micro", kind->name, name.op, 0, MICRO_COUNT,
+			       per_count(name.op, p, planted) - nothing);
+		}
+	}
+}
+
+/* --- what a program sees --------------------------------------------------- */
+
+static char *memory;		/* as setup() made it */
+static size_t memory_size;
+
+static void wait_for(pid_t pid)
+{
+	int status;
+
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (waitpid(pid, &status, 0) != pid || status)
+		die("a child failed");
+}
+
+static int64_t page_fault(void)
+{
+	int64_t start;
+
+	madvise(memory, memory_size, MADV_DONTNEED);
+	start = now();
+	touch(memory, memory_size, PAGE);
+	return now() - start;
+}
+
+static int64_t fork_exit(void)
+{
+	int64_t start;
+	pid_t pid;
+
+	touch(memory, memory_size, PAGE);
+	start = now();
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	wait_for(pid);
+	return now() - start;
+}
+
+static int64_t mmap_touch_munmap(void)
+{
+	int64_t start = now();
+	char *p = mmap(NULL, memory_size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	touch(p, memory_size, PAGE);
+	munmap(p, memory_size);
+	return now() - start;
+}
+
+static int64_t protect(int prot)
+{
+	int64_t start = now();
+
+	if (mprotect(memory, memory_size, prot))
+		die("mprotect: %s", strerror(errno));
+	return now() - start;
+}
+
+static int64_t mprotect_ro(void)
+{
+	int64_t ticks;
+
+	touch(memory, memory_size, PAGE);
+	ticks = protect(PROT_READ);
+	protect(PROT_READ | PROT_WRITE);
+	return ticks;
+}
+
+static int64_t mprotect_rw(void)
+{
+	touch(memory, memory_size, PAGE);
+	protect(PROT_READ);
+	return protect(PROT_READ | PROT_WRITE);
+}
+
+/* Moves the memory away; the next repetition moves it back. */
+static int64_t mremap_move(void)
+{
+	static char *other;
+	int64_t start, ticks;
+	char *to;
+
+	touch(memory, memory_size, PAGE);
+	if (!other)
+		other = map(memory_size);
+	start = now();
+	to = mremap(memory, memory_size, memory_size, MREMAP_MAYMOVE | MREMAP_FIXED, other);
+	ticks = now() - start;
+	if (to == MAP_FAILED)
+		die("mremap: %s", strerror(errno));
+	other = memory;
+	memory = to;
+	return ticks;
+}
+
+static int64_t swap_out(void)
+{
+	int64_t start;
+
+	touch(memory, memory_size, PAGE);
+	start = now();
+	if (madvise(memory, memory_size, MADV_PAGEOUT))
+		die("MADV_PAGEOUT: %s", strerror(errno));
+	return now() - start;
+}
+
+static int64_t swap_in(void)
+{
+	int64_t start;
+
+	swap_out();
+	start = now();
+	touch(memory, memory_size, PAGE);
+	return now() - start;
+}
+
+static int64_t exec_small(void)
+{
+	int64_t start = now();
+	pid_t pid = vfork();
+
+	if (!pid) {
+		execl("/proc/self/exe", "bench", "nothing", NULL);
+		_exit(1);
+	}
+	wait_for(pid);
+	return now() - start;
+}
+
+/* Mappings of a page each, with a page between them: size is their number. */
+static void many_mappings(bool on)
+{
+	for (size_t i = 0; i < memory_size; i++)
+		if (mprotect(memory + 2 * i * PAGE, PAGE, PROT_READ | (on ? 0 : PROT_WRITE)))
+			die("mprotect: %s", strerror(errno));
+}
+
+static int64_t fork_exit_mappings(void)
+{
+	int64_t start, ticks;
+	pid_t pid;
+
+	touch(memory, memory_size * 2 * PAGE, PAGE);
+	many_mappings(true);
+	start = now();
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	wait_for(pid);
+	ticks = now() - start;
+	many_mappings(false);
+	return ticks;
+}
+
+static int64_t mprotect_mappings(void)
+{
+	int64_t start;
+
+	touch(memory, memory_size * 2 * PAGE, PAGE);
+	start = now();
+	many_mappings(true);
+	many_mappings(false);
+	return now() - start;
+}
+
+/* Replacement of page tables, by the kernel's own file for that. */
+static int64_t relocate(unsigned int pages, unsigned int vmas)
+{
+	int fd = open(RELOCATE_FILE, O_WRONLY | O_CLOEXEC);
+	int64_t start, ticks;
+	char line[64];
+	int len;
+
+	if (fd < 0)
+		die("%s: %s", RELOCATE_FILE, strerror(errno));
+	madvise(memory, memory_size, MADV_DONTNEED);
+	for (char *p = memory; p < memory + memory_size; p += SEGMENT) {
+		touch(p, pages * PAGE, PAGE);
+		for (unsigned int i = 1; i < vmas; i++)
+			mprotect(p + i * SEGMENT / vmas / PAGE * PAGE, PAGE, PROT_READ);
+	}
+	len = snprintf(line, sizeof(line), "%d %lx %lx", getpid(), (unsigned long)memory,
+		       (unsigned long)memory + memory_size);
+	start = now();
+	if (write(fd, line, len) != len)
+		die("relocate %s: %s", line, strerror(errno));
+	ticks = now() - start;
+	close(fd);
+	mprotect(memory, memory_size, PROT_READ | PROT_WRITE);
+	return ticks;
+}
+
+static int64_t relocate_4(void) { return relocate(4, 1); }
+static int64_t relocate_256(void) { return relocate(256, 1); }
+static int64_t relocate_256_vmas_2(void) { return relocate(256, 2); }
+
+enum per { PER_CALL, PER_PAGE, PER_SEGMENT, PER_MAPPING };
+enum where { ANY_TABLE = 1, NEW_TABLES = 2, MIXED_KERNEL = 4, NEEDS_SWAP = 8, NEEDS_KVM = 16 };
+
+/* @sizes in MiB, or numbers of mappings; those from @more on not if quick. */
+static const struct test {
+	const char *name;
+	int64_t (*fn)(void);
+	enum per per;
+	int where;		/* NEW_TABLES: makes new ones, so nothing to tell for old */
+	int quick;		/* so many sizes if quick */
+	int sizes[8];
+} tests[] = {
+	{ "page_fault", page_fault, PER_PAGE, ANY_TABLE, 1, { 1, 4, 16, 64, 256, 1024 } },
+	{ "fork_exit", fork_exit, PER_CALL, ANY_TABLE, 2, { 4, 64, 1, 16, 256, 1024 } },
+	{ "mmap_touch_munmap", mmap_touch_munmap, PER_PAGE, NEW_TABLES, 1, { 1, 4, 16, 64, 256, 1024 } },
+	{ "mprotect_ro", mprotect_ro, PER_PAGE, ANY_TABLE, 1, { 1, 4, 16, 64, 256, 1024 } },
+	{ "mprotect_rw", mprotect_rw, PER_PAGE, ANY_TABLE, 1, { 1, 4, 16, 64, 256, 1024 } },
+	{ "mremap", mremap_move, PER_PAGE, NEW_TABLES, 1, { 1, 4, 16, 64, 256 } },
+	{ "swap_out", swap_out, PER_PAGE, ANY_TABLE | NEEDS_SWAP, 1, { 1, 2 } },
+	{ "swap_in", swap_in, PER_PAGE, ANY_TABLE | NEEDS_SWAP, 1, { 1, 2 } },
+	{ "exec", exec_small, PER_CALL, ANY_TABLE, 1, { 1 } },
+	{ "fork_exit_mappings", fork_exit_mappings, PER_MAPPING, ANY_TABLE, 1, { 100, 1, 10, 1000 } },
+	{ "mprotect_mappings", mprotect_mappings, PER_MAPPING, ANY_TABLE, 1, { 100, 1, 10, 1000 } },
+	{ "relocate_4_pages", relocate_4, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, { 1, 4, 16, 64 } },
+	{ "relocate_256_pages", relocate_256, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, { 1, 4, 16, 64 } },
+	{ "relocate_256_pages_3_vmas", relocate_256_vmas_2, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL,
+	  1, { 1, 4, 16, 64 } },
+	{ "create_vm", kvm_create, PER_CALL, NEEDS_KVM, 1, { 1 } },
+	{ "guest_first_touch", kvm_first_touch, PER_PAGE, NEEDS_KVM, 1, { 1, 4, 16 } },
+	{ "sie_exit", kvm_exit, PER_CALL, NEEDS_KVM, 1, { 1 } },
+	{ }
+};
+
+static void macro(const struct kind *kind, const struct test *test, int size, int reps)
+{
+	unsigned long per = 1;
+
+	if (test->per == PER_MAPPING) {
+		memory = setup(kind, 8 * SEGMENT);
+		memory_size = size;
+		per = size;
+	} else {
+		memory_size = size * SEGMENT;
+		if (!(test->where & NEEDS_KVM))
+			memory = setup(kind, memory_size);
+		if (test->per == PER_PAGE)
+			per = memory_size / PAGE;
+		if (test->per == PER_SEGMENT)
+			per = size;
+	}
+	if (test->where & NEEDS_KVM)
+		kvm_size = memory_size;
+	if (size <= 64 || test->per == PER_MAPPING)
+		test->fn();	/* to warm up */
+	else
+		reps = 1;
+	while (reps--)
+		result("macro", kind->name, test->name, size, per, test->fn());
+}
+
+/* --- memory ---------------------------------------------------------------- */
+
+static long page_table_kb(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kb = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "PageTables: %ld", &kb) == 1)
+			break;
+	if (kb < 0)
+		die("no PageTables in /proc/meminfo");
+	fclose(f);
+	return kb;
+}
+
+/* One of 200, or, with 256 MiB of guest memory, the VMM. */
+static void be_process(bool vm)
+{
+	size_t size = vm ? 256 * SEGMENT : 4 * SEGMENT;
+	char *p;
+
+	if (vm)
+		become_guest();
+	p = map(size);
+	touch(p, size, vm ? SEGMENT / 16 : PAGE);
+	for (int i = 0; i < 16; i++)
+		touch(map(SEGMENT), SEGMENT, 16 * PAGE);
+	if (write(1, "ready\n", 6) != 6)
+		_exit(1);
+	pause();
+}
+
+/* --- putting it together --------------------------------------------------- */
+
+static void set_alloc_pgste(bool on)
+{
+	int fd = open(ALLOC_FILE, O_WRONLY);
+
+	if (fd < 0 || write(fd, on ? "1" : "0", 1) != 1)
+		die("%s: %s", ALLOC_FILE, strerror(errno));
+	close(fd);
+}
+
+/* A new process of this program, in which exec decides about its tables. */
+static pid_t start(bool exec_4k, int out, char *const argv[])
+{
+	pid_t pid;
+
+	if (exec_4k)
+		set_alloc_pgste(true);
+	pid = vfork();
+	if (!pid) {
+		if (out >= 0)
+			dup2(out, 1);
+		execv("/proc/self/exe", argv);
+		_exit(127);
+	}
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (exec_4k)
+		set_alloc_pgste(false);
+	return pid;
+}
+
+/* Processes that stay until they are killed; returns when they are ready. */
+static void start_ready(bool exec_4k, pid_t *pids, int n, const char *what)
+{
+	char *argv[] = { "bench", "be", (char *)what, NULL };
+	char word[6];
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC))
+		die("pipe: %s", strerror(errno));
+	for (int i = 0; i < n; i++) {
+		pids[i] = start(exec_4k, fd[1], argv);
+		if (read(fd[0], word, 6) != 6)
+			die("a process did not start");
+	}
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void stop(pid_t *pids, int n)
+{
+	for (int i = 0; i < n; i++) {
+		kill(pids[i], 9);
+		waitpid(pids[i], NULL, 0);
+	}
+}
+
+/* Page tables of 200 processes and a VMM. */
+static void memory_use(const char *name, bool all_4k, bool vmm_4k)
+{
+	pid_t pids[201];
+	long before = page_table_kb();
+
+	start_ready(all_4k || vmm_4k, pids, 1, "vm");
+	start_ready(all_4k, pids + 1, 200, "process");
+	printf("@ memory %s page_table_bytes 200 1 %ld\n", name,
+	       (page_table_kb() - before) * 1024);
+	fflush(stdout);
+	stop(pids, 201);
+}
+
+static void run_one(const struct kind *kind, const char *what, const char *arg, int size, int reps)
+{
+	char size_s[16], reps_s[16];
+	char *argv[] = { "bench", "one", (char *)kind->name, (char *)what, (char *)arg,
+			 size_s, reps_s, NULL };
+
+	snprintf(size_s, sizeof(size_s), "%d", size);
+	snprintf(reps_s, sizeof(reps_s), "%d", reps);
+	wait_for(start(kind->exec_4k, -1, argv));
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	const char *at = strstr(words, word);
+
+	return at && (at == words || at[-1] == ' ') && strchr(" ", at[strlen(word)]);
+}
+
+static int one(char **arg)
+{
+	const struct kind *kind;
+	const struct test *test;
+	int reps = atoi(arg[4]);
+
+	for (kind = kinds; kind->name && strcmp(kind->name, arg[0]); kind++)
+		;
+	if (!kind->name)
+		die("no such kind of process: %s", arg[0]);
+	if (!strcmp(arg[1], "micro")) {
+		micro(kind, arg[2], reps);
+		return 0;
+	}
+	for (test = tests; test->name && strcmp(test->name, arg[2]); test++)
+		;
+	if (!test->name)
+		die("no such test: %s", arg[2]);
+	macro(kind, test, atoi(arg[3]), reps);
+	return 0;
+}
+
+static bool skip(const struct kind *kind, const struct test *test, const char *kernel_name)
+{
+	bool mixed = kind->guest && !kind->exec_4k;
+
+	if (test->where & NEEDS_KVM)
+		return access("/dev/kvm", R_OK | W_OK) ||
+		       (strcmp(kind->name, "all4k") && strcmp(kind->name, "mixed-4k"));
+	return ((test->where & NEEDS_SWAP) && access("/run/bench-swap", F_OK)) ||
+	       ((test->where & MIXED_KERNEL) && (strcmp(kernel_name, "mixed") || !kind->guest)) ||
+	       (test->where == NEW_TABLES && mixed && kind->touch_first);
+}
+
+int main(int argc, char **argv)
+{
+	const char *kernel_name = argc > 1 ? argv[1] : "", *plant = "";
+	bool quick = false, only_micro = false;
+	pid_t vm = 0;
+	int reps = 1;
+
+	if (!strcmp(kernel_name, "nothing"))
+		return 0;
+	if (!strcmp(kernel_name, "be") && argc == 3)
+		return be_process(!strcmp(argv[2], "vm")), 0;
+	if (!strcmp(kernel_name, "one") && argc == 7)
+		return one(argv + 2);
+	for (int i = 2; i < argc; i++) {
+		if (!strcmp(argv[i], "quick"))
+			quick = true;
+		else if (!strcmp(argv[i], "micro"))
+			only_micro = true;
+		else if (!strcmp(argv[i], "reps") && i + 1 < argc)
+			reps = atoi(argv[++i]);
+		else if (!strcmp(argv[i], "plant") && i + 1 < argc)
+			plant = argv[++i];
+		else
+			die("%s: not quick, micro, reps N or plant OP", argv[i]);
+	}
+	if (!has_word("floor stock naive mixed", kernel_name) || reps < 1)
+		die("usage: bench floor|stock|naive|mixed [quick] [micro] [reps N] [plant OP]");
+
+	for (const struct kind *kind = kinds; kind->name; kind++) {
+		if (!has_word(kind->kernels, kernel_name))
+			continue;
+		/* From now on the machine has had a VM. */
+		if (kind->vm_elsewhere)
+			start_ready(true, &vm, 1, "vm");
+		run_one(kind, "micro", plant, 0, reps);
+		for (const struct test *t = tests; t->name && !only_micro; t++) {
+			if (skip(kind, t, kernel_name))
+				continue;
+			for (int i = 0; i < 8 && t->sizes[i] && !(quick && i >= t->quick); i++)
+				run_one(kind, "macro", t->name, t->sizes[i], reps > 1 ? reps : 3);
+		}
+		if (kind->vm_elsewhere)
+			stop(&vm, 1);
+	}
+	if (!strcmp(kernel_name, "stock") && !only_micro) {
+		memory_use("stock-alloc_pgste=1", true, true);
+		memory_use("stock-marked-vmm", false, true);
+	}
+	if ((!strcmp(kernel_name, "mixed") || !strcmp(kernel_name, "naive")) && !only_micro)
+		memory_use(kernel_name, false, false);
+	printf("@ end\n");
+	return 0;
+}
