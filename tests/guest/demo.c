@@ -148,6 +148,7 @@ static int early_memory(void)
 	struct vcpu cpu;
 	struct vm vm;
 	uint8_t *mem;
+	struct page_tables before, after;
 	int rc, log;
 
 	log = kmsg_open();
@@ -155,6 +156,8 @@ static int early_memory(void)
 	want(mem && log >= 0, "mapped and touched first", "%lu MiB", GUEST_SIZE >> 20);
 	guest_load(mem);
 	touch(mem, GUEST_SIZE);
+	rc = write_number(PGSTE_PROMOTE, 0);
+	want(!rc, "sysctl vm.pgste_promote=0", "%s", rc ? strerror(-rc) : "done");
 	rc = vm_create(&vm, KVM_VM_S390_LATE_MMAP);
 	want(!rc, "KVM_CREATE_VM(LATE_MMAP)", "%s", rc ? strerror(-rc) : "done");
 	rc = vm_slot(&vm, 0, 0, mem, GUEST_SIZE, 0);
@@ -167,10 +170,13 @@ static int early_memory(void)
 	line = kmsg_find(log, "gmap:", "", "");
 	want(line != NULL, "kernel log", "%s", line ? line : "not a word");
 
-	guest_memory_at(mem, GUEST_SIZE, MAP_SHARED);
-	guest_load(mem);
+	rc = write_number(PGSTE_PROMOTE, 1);
+	want(!rc, "sysctl vm.pgste_promote=1", "%s", rc ? strerror(-rc) : "done");
+	before = show_tables("the same memory, its tables");
 	rc = guest_do(&cpu, GUEST_FILL, GUEST_DATA, PAGES, 1);
-	want(rc == GUEST_OK, "mapped again, KVM_RUN", "%s", guest_text(&cpu, mem, rc));
+	want(rc == GUEST_OK, "KVM_RUN", "%s", guest_text(&cpu, mem, rc));
+	after = show_tables("promoted as the guest got there");
+	want(after.n4k > before.n4k && after.n2k < before.n2k, "", "2K tables replaced under the running VM");
 	vcpu_destroy(&cpu);
 	vm_destroy(&vm);
 	return HOLDS;
@@ -202,6 +208,8 @@ static int fallback(void)
 	pid_t pid;
 
 	if (!no_sie) {
+		rc = write_number(PGSTE_PROMOTE, 0);
+		want(!rc, "sysctl vm.pgste_promote=0", "%s", rc ? strerror(-rc) : "done");
 		rc = vm_create(&vm, 0);
 		want(rc == -EINVAL, "vm.alloc_pgste=0, KVM_CREATE_VM(0)", "%s",
 		     rc == -EINVAL ? "refused: EINVAL" : rc ? strerror(-rc) : "done");
@@ -219,6 +227,7 @@ static int fallback(void)
 	waitpid(pid, &status, 0);
 	rc = write_number(ALLOC_PGSTE, 0);
 	want(!rc, "sysctl vm.alloc_pgste=0", "%s", rc ? strerror(-rc) : "done");
+	write_number(PGSTE_PROMOTE, 1);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : FAILS;
 }
 
@@ -260,8 +269,8 @@ int main(int argc, char **argv)
 
 	result[0] = part(1, "An ordinary process: 2K page tables only", ordinary_process, 0);
 	result[1] = part(2, "A VM created late: its memory has PGSTEs, the rest stays 2K", late_vm, 1);
-	result[2] = part(3, "Guest memory touched before the VM existed: refused", early_memory, 1);
-	result[3] = part(4, "Without the VM type: vm.alloc_pgste=1", fallback, 0);
+	result[2] = part(3, "Guest memory touched before the VM existed: refused, or promoted", early_memory, 1);
+	result[3] = part(4, "Without the VM type and without promotion: vm.alloc_pgste=1", fallback, 0);
 
 	printf("\n5. Verdict: ");
 	for (i = 0; i < 4; i++) {

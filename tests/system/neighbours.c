@@ -57,6 +57,20 @@ static void creating_a_vm(void)
 	end_scene(&m);
 }
 
+/* The mildest of all: without the question, this one overwrites one entry of one table. */
+static void faults_behind_2k_tables(void)
+{
+	struct machine m;
+	int segment;
+
+	make_scene(&m);
+	for (segment = 0; segment < SEGMENTS; segment++) {
+		canaries_fault(canaries, segment, 5);
+		look("a page fault behind a 2K table");
+	}
+	end_scene(&m);
+}
+
 static void enabling_keys_by_ioctl(void)
 {
 	struct machine m;
@@ -89,22 +103,22 @@ static void key_ioctls_on_early_memory(void)
 	memset(keys, 0xf0, sizeof(keys));
 	for (i = 0; i < EARLY; i++)
 		vm_set_keys(&m.vm, (EARLY_GPA + i * GUEST_SEGMENT) / GUEST_PAGE, PAGES, keys);
-	look("SET_SKEYS of 2K memory to 0xf0");
+	look("SET_SKEYS of early memory to 0xf0");
 	memset(keys, 0, sizeof(keys));
 	for (i = 0; i < EARLY; i++)
 		vm_set_keys(&m.vm, (EARLY_GPA + i * GUEST_SEGMENT) / GUEST_PAGE, PAGES, keys);
-	look("SET_SKEYS of 2K memory to 0");
+	look("SET_SKEYS of early memory to 0");
 	for (i = 0; i < EARLY; i++)
 		vm_get_keys(&m.vm, (EARLY_GPA + i * GUEST_SEGMENT) / GUEST_PAGE, PAGES, keys);
-	look("GET_SKEYS of 2K memory");
+	look("GET_SKEYS of early memory");
 	end_scene(&m);
 }
 
 static void guest_works_on_early_memory(void)
 {
-	static const enum guest_job job[] = { GUEST_PEEK, GUEST_SETKEYS, GUEST_REFERENCE };
-	static const char *const name[] = { "a guest's loads from 2K memory",
-		"a guest's SSKE on 2K memory", "a guest's RRBE on 2K memory" };
+	static const enum guest_job job[] = { GUEST_PEEK, GUEST_SETKEYS, GUEST_GETKEYS };
+	static const char *const name[] = { "a guest's loads from early memory",
+		"a guest's SSKE on early memory", "a guest's ISKE on early memory" };
 	struct machine m;
 	int i, j;
 
@@ -117,12 +131,18 @@ static void guest_works_on_early_memory(void)
 	end_scene(&m);
 }
 
+/* With 2K tables refused at the door, and with them replaced by PGSTE tables. */
+#define BOTH_WAYS(name, run)					\
+	{ name ", refusing", run, REFUSES },			\
+	{ name ", promoting", run, NEEDS_KVM }
+
 static const struct test tests[] = {
-	{ "creating a VM leaves every neighbouring 2K table as it was", creating_a_vm, REFUSES },
-	{ "so does enabling keys by SET_SKEYS", enabling_keys_by_ioctl, REFUSES },
-	{ "so does enabling keys by a guest's SSKE", enabling_keys_by_guest, REFUSES },
-	{ "so do key ioctls on memory touched before the VM", key_ioctls_on_early_memory, REFUSES },
-	{ "so does a guest on memory touched before the VM", guest_works_on_early_memory, REFUSES },
+	BOTH_WAYS("creating a VM leaves every neighbouring 2K table as it was", creating_a_vm),
+	BOTH_WAYS("so do page faults behind 2K tables", faults_behind_2k_tables),
+	BOTH_WAYS("so does enabling keys by SET_SKEYS", enabling_keys_by_ioctl),
+	BOTH_WAYS("so does enabling keys by a guest's SSKE", enabling_keys_by_guest),
+	BOTH_WAYS("so do key ioctls on memory touched before the VM", key_ioctls_on_early_memory),
+	BOTH_WAYS("so does a guest on memory touched before the VM", guest_works_on_early_memory),
 };
 
 TAP_MAIN(tests)

@@ -288,6 +288,14 @@ struct canaries *canaries_make(int processes, int segments)
 	return c;
 }
 
+void canaries_fault(struct canaries *c, int segment, int page)
+{
+	int i = segment * ENTRIES + page;
+
+	*canary_word(c, i) = 1;
+	c->entries[i] = pagemap_of((void *)canary_word(c, i));
+}
+
 const char *canaries_check(struct canaries *c)
 {
 	static char text[160];
@@ -359,7 +367,9 @@ void page_out(void *mem, size_t size)
 	size_t off, left = 0;
 	int try;
 
-	for (try = 0; try < 20; try++) {
+	for (try = 0; try < 50; try++) {
+		/* what lies in another CPU's batch of new pages is passed over: drain them */
+		write_number("/proc/sys/vm/drop_caches", 1);
 		require(!madvise(mem, size, MADV_PAGEOUT), "MADV_PAGEOUT: %s", strerror(errno));
 		for (off = left = 0; off < size; off += PAGE)
 			left += pagemap_of((uint8_t *)mem + off) >> 63;

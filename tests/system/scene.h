@@ -45,6 +45,8 @@ void check_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long 
  */
 struct canaries;
 struct canaries *canaries_make(int processes, int segments);
+/* This process maps one more page of one of its tables, by an ordinary fault, and knows it. */
+void canaries_fault(struct canaries *c, int segment, int page);
 /* NULL if all is as it was, else what is wrong (static buffer). */
 const char *canaries_check(struct canaries *c);
 void canaries_end(struct canaries *c);
