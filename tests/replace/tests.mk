@@ -20,11 +20,16 @@ $(REPLACE_PROGS): build/tests/system/tests/%: tests/replace/%.c $(REPLACE_OBJS)
 check-replace: image initramfs $(REPLACE_PROGS)
 	@tests/replace/suite
 
+
+# Also long: KASAN, on TCG.
+check-kasan: initramfs $(REPLACE_PROGS) system-tests
+	@arch-s390/kernel kasan >/dev/null
+	@tests/replace/suite-debug kasan tcg ordinary stress
+
 # Every walker and every lock, on a kernel that checks them.
 check-debug: initramfs $(REPLACE_PROGS) system-tests
-	@KERNEL=debug arch-s390/kernel debug >/dev/null
-	@KERNEL=kasan arch-s390/kernel kasan >/dev/null
-	@tests/replace/suite-debug
+	@arch-s390/kernel debug >/dev/null
+	@tests/replace/suite-debug debug hercules replace stress parts admission swap
 
 check-model: deps
 	@tests/replace/model/check
@@ -34,4 +39,4 @@ soak: image initramfs $(REPLACE_PROGS)
 
 CHECKS += check-replace check-debug check-model
 PACKAGES += spin
-.PHONY: check-replace check-debug check-model soak
+.PHONY: check-replace check-debug check-kasan check-model soak
