@@ -227,17 +227,14 @@ static void tables_move_while_the_guest_runs(void)
 	struct guest_thread guest;
 	struct scene s;
 	long before = relocated();
-	double end = seconds() + 3;
 
 	make_scene(&s, 0);
 	guest_thread_start(&guest, &s.m, GPA, SEGMENTS * PAGES);
-	while (seconds() < end)
+	while (relocated() - before < 500 || *(volatile unsigned long *)&s.m.ctl->rounds < 2)
 		relocate(0, 0, -1UL);
 	guest_thread_end(&guest);
 	note("%ld tables moved under %lu rounds of the guest", relocated() - before,
 	     s.m.ctl->rounds);
-	require(s.m.ctl->rounds > 1, "the guest did not get on");
-	require(relocated() - before > 500, "%ld tables moved", relocated() - before);
 	end_scene(&s);
 }
 
@@ -255,6 +252,8 @@ static void failed_allocation_changes_nothing(void)
 	if (fd < 0)
 		skip("the kernel injects no failures");
 	write_number("/sys/kernel/debug/failslab/ignore-gfp-wait", 0);
+	write_number("/sys/kernel/debug/failslab/verbose", 0);
+	write_number("/sys/kernel/debug/fail_page_alloc/verbose", 0);
 	write_number("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", 0);
 	write_number("/sys/kernel/debug/fail_page_alloc/min-order", 0);
 	mem = map_segments(SEGMENTS, MAP_SHARED);
