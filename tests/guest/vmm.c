@@ -75,11 +75,11 @@ int vm_slot(struct vm *vm, unsigned int slot, uint64_t gpa, void *hva, size_t si
 	    unsigned int flags)
 {
 	struct kvm_userspace_memory_region region = {
-		.slot = slot,
-		.flags = flags,
-		.guest_phys_addr = gpa,
-		.memory_size = size,
 		.userspace_addr = (uintptr_t)hva,
+		.memory_size = size,
+		.guest_phys_addr = gpa,
+		.flags = flags,
+		.slot = slot,
 	};
 
 	return ioctl_errno(vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
@@ -87,7 +87,6 @@ int vm_slot(struct vm *vm, unsigned int slot, uint64_t gpa, void *hva, size_t si
 
 int vm_dirty_log(struct vm *vm, unsigned int slot, void *bitmap)
 {
-	struct kvm_dirty_log log = { .slot = slot, .dirty_bitmap = bitmap };
 
 	return ioctl_errno(vm->fd, KVM_GET_DIRTY_LOG, &log);
 }
