@@ -4,7 +4,8 @@
  * sees of them, in each kind of process that the kernel knows. Prints raw TOD
  * clock differences; report.c makes numbers of them (docs/bench.md).
  *
- * bench KERNEL [quick] [reps N] [plant OP]      KERNEL: floor stock naive mixed
+ * bench KERNEL [quick] [micro] [trace] [reps N] [plant OP]
+ * KERNEL: floor stock naive mixed
  */
 
 #define _GNU_SOURCE
@@ -26,7 +27,7 @@
 
 #define PAGE		4096UL
 #define SEGMENT		(1UL << 20)
-#define MICRO_COUNT	1000
+#define MICRO_COUNT	250
 
 #define KERNEL_FILE	"/sys/kernel/debug/pgmix-bench"
 #define RELOCATE_FILE	"/sys/kernel/debug/pgmix/relocate"
@@ -192,6 +193,18 @@ static void micro(const struct kind *kind, const char *plant, int reps)
 			result("micro", kind->name, name.op, 0, MICRO_COUNT,
 			       per_count(name.op, p, planted) - nothing);
 		}
+	}
+}
+
+/* Each operation once, for who follows the instructions (see loads). */
+static void trace(const struct kind *kind)
+{
+	struct bench_run name = { };
+	char *p = setup(kind, SEGMENT);
+
+	for (name.count = 0; !kernel(BENCH_NAME, &name); name.count++) {
+		printf("@ trace %s %s\n", kind->name, name.op);
+		run_op(name.op, p, 1, false);
 	}
 }
 
@@ -588,6 +601,10 @@ static int one(char **arg)
 		;
 	if (!kind->name)
 		die("no such kind of process: %s", arg[0]);
+	if (!strcmp(arg[1], "trace")) {
+		trace(kind);
+		return 0;
+	}
 	if (!strcmp(arg[1], "micro")) {
 		micro(kind, arg[2], reps);
 		return 0;
@@ -615,7 +632,7 @@ static bool skip(const struct kind *kind, const struct test *test, const char *k
 int main(int argc, char **argv)
 {
 	const char *kernel_name = argc > 1 ? argv[1] : "", *plant = "";
-	bool quick = false, only_micro = false;
+	bool quick = false, only_micro = false, only_trace = false;
 	pid_t vm = 0;
 	int reps = 1;
 
@@ -630,6 +647,8 @@ int main(int argc, char **argv)
 			quick = true;
 		else if (!strcmp(argv[i], "micro"))
 			only_micro = true;
+		else if (!strcmp(argv[i], "trace"))
+			only_trace = only_micro = true;
 		else if (!strcmp(argv[i], "reps") && i + 1 < argc)
 			reps = atoi(argv[++i]);
 		else if (!strcmp(argv[i], "plant") && i + 1 < argc)
@@ -646,7 +665,7 @@ int main(int argc, char **argv)
 		/* From now on the machine has had a VM. */
 		if (kind->vm_elsewhere)
 			start_ready(true, &vm, 1, "vm");
-		run_one(kind, "micro", plant, 0, reps);
+		run_one(kind, only_trace ? "trace" : "micro", plant, 0, reps);
 		for (const struct test *t = tests; t->name && !only_micro; t++) {
 			if (skip(kind, t, kernel_name))
 				continue;

@@ -35,6 +35,15 @@ typedef void bench_fn(struct vm_area_struct *vma, struct mm_struct *mm,
 		__VA_ARGS__								\
 	}
 
+/* The same for what a caller looks at; the loop does not. */
+#define BENCH_VALUE(name, ...)								\
+	static noinline unsigned long bench_##name(struct vm_area_struct *vma,		\
+						   struct mm_struct *mm, unsigned long addr, \
+						   pte_t *ptep, pte_t entry)		\
+	{										\
+		return __VA_ARGS__;							\
+	}
+
 BENCH_OP(nothing,
 	barrier();
 )
@@ -48,35 +57,35 @@ BENCH_OP(known_100,
 BENCH_OP(set_pte_at,
 	set_pte_at(mm, addr, ptep, entry);
 )
-BENCH_OP(get_and_clear,
-	ptep_get_and_clear(mm, addr, ptep);
+BENCH_VALUE(get_and_clear,
+	pte_val(ptep_get_and_clear(mm, addr, ptep))
 )
-BENCH_OP(get_and_clear_empty,
-	ptep_get_and_clear(mm, addr, ptep);
+BENCH_VALUE(get_and_clear_empty,
+	pte_val(ptep_get_and_clear(mm, addr, ptep))
 )
-BENCH_OP(get_and_clear_full,
-	ptep_get_and_clear_full(mm, addr, ptep, 1);
+BENCH_VALUE(get_and_clear_full,
+	pte_val(ptep_get_and_clear_full(mm, addr, ptep, 1))
 )
-BENCH_OP(get_and_clear_not_full,
-	ptep_get_and_clear_full(mm, addr, ptep, 0);
+BENCH_VALUE(get_and_clear_not_full,
+	pte_val(ptep_get_and_clear_full(mm, addr, ptep, 0))
 )
-BENCH_OP(clear_flush,
-	ptep_clear_flush(vma, addr, ptep);
+BENCH_VALUE(clear_flush,
+	pte_val(ptep_clear_flush(vma, addr, ptep))
 )
 BENCH_OP(set_wrprotect,
 	ptep_set_wrprotect(mm, addr, ptep);
 )
-BENCH_OP(set_access_flags,
-	ptep_set_access_flags(vma, addr, ptep, entry, 1);
+BENCH_VALUE(set_access_flags,
+	ptep_set_access_flags(vma, addr, ptep, entry, 1)
 )
-BENCH_OP(set_access_flags_old,
-	ptep_set_access_flags(vma, addr, ptep, entry, 1);
+BENCH_VALUE(set_access_flags_old,
+	ptep_set_access_flags(vma, addr, ptep, entry, 1)
 )
-BENCH_OP(test_and_clear_young,
-	ptep_test_and_clear_young(vma, addr, ptep);
+BENCH_VALUE(test_and_clear_young,
+	ptep_test_and_clear_young(vma, addr, ptep)
 )
-BENCH_OP(clear_young_flush,
-	ptep_clear_flush_young(vma, addr, ptep);
+BENCH_VALUE(clear_young_flush,
+	ptep_clear_flush_young(vma, addr, ptep)
 )
 BENCH_OP(modify_prot,
 	ptep_modify_prot_commit(vma, addr, ptep,
@@ -91,7 +100,7 @@ static const struct {
 	bench_fn *fn;
 	enum bench_before before;
 } ops[] = {
-#define OP(name, before) { #name, bench_##name, before }
+#define OP(name, before) { #name, (void *)bench_##name, before }
 	OP(nothing, MAPPED),
 	OP(known_1, MAPPED),
 	OP(known_100, MAPPED),

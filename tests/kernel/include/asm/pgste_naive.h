@@ -28,7 +28,6 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
 	return !(atomic_read(&page->_mapcount) & PG_pgste);
 }
 
-#define guest_ptep_has_pgste(mm, ptep)	ptep_has_pgste(mm, ptep)
 #define pgste_known(mm)			ptep_has_pgste(mm, ptep)
 
 #endif /* _ASM_S390_PGSTE_NAIVE_H */
