@@ -37,7 +37,7 @@ struct worker {
 
 static atomic_int stop;
 
-/* While a region is away its home is a hole that nobody else may be given. */
+/* While a region is away, or a part unmapped, there is a hole nobody else may be given. */
 static pthread_mutex_t holes = PTHREAD_MUTEX_INITIALIZER;
 
 static unsigned long word(const struct worker *w, int page)
@@ -78,8 +78,10 @@ static void map(struct worker *w, uint8_t *at, int from, int pages)
 
 static void remap_part(struct worker *w, int from, int pages)
 {
+	pthread_mutex_lock(&holes);
 	munmap(slot(w, from), pages * PAGE);
 	map(w, w->mem, from, pages);
+	pthread_mutex_unlock(&holes);
 	fill(w, from, pages);
 }
 
