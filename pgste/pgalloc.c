@@ -31,6 +31,8 @@
 
 DEFINE_STATIC_KEY_FALSE(pgste_in_use);
 EXPORT_SYMBOL_GPL(pgste_in_use);
+DEFINE_STATIC_KEY_FALSE(pgste_protected);
+EXPORT_SYMBOL_GPL(pgste_protected);
 
 #define HALF_LOWER		0
 #define HALF_UPPER		1

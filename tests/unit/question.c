@@ -177,8 +177,8 @@ START_TEST(an_mm_is_protected_while_it_runs_a_protected_guest)
 	struct mm_struct *mm = mm_new(false);
 
 	mm->context.protected_count.counter = 1;
-	must(!mm_is_protected(mm), "protected before the first VM");
-	pgste_in_use.enabled = true;
+	must(!mm_is_protected(mm), "protected on a machine that cannot");
+	pgste_protected.enabled = true;
 	must(mm_is_protected(mm), "not protected with a count of 1");
 	mm->context.protected_count.counter = 0;
 	must(!mm_is_protected(mm), "protected with a count of 0");
@@ -230,19 +230,29 @@ END_TEST
 /* Where set_pte_at() goes when the mm has a guest. */
 static struct {
 	unsigned int count;
+	enum mm_pgste_mode mode;	/* whose function it was */
 	struct mm_struct *mm;
-	unsigned long addr;
 	pte_t *ptep;
 	pte_t entry;
 } guest_store;
 
-void ptep_set_pte_guest_mm(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+static void note_store(enum mm_pgste_mode mode, struct mm_struct *mm, pte_t *ptep, pte_t new)
 {
 	guest_store.count++;
+	guest_store.mode = mode;
 	guest_store.mm = mm;
-	guest_store.addr = addr;
 	guest_store.ptep = ptep;
 	guest_store.entry = new;
+}
+
+void ptep_set_pte_all(struct mm_struct *mm, pte_t *ptep, pte_t new)
+{
+	note_store(MM_PGSTE_ALL, mm, ptep, new);
+}
+
+void ptep_set_pte_mixed(struct mm_struct *mm, pte_t *ptep, pte_t new)
+{
+	note_store(MM_PGSTE_MIXED, mm, ptep, new);
 }
 
 START_TEST(set_pte_at_stores_plainly_unless_the_mm_has_a_guest)
@@ -265,7 +275,7 @@ START_TEST(set_pte_at_stores_plainly_unless_the_mm_has_a_guest)
 			must(pte.pte == (guest ? _PAGE_INVALID : new.pte),
 			     "key %u, mode %s: entry %#lx", key, mode_name[mode], pte.pte);
 			if (guest)
-				must(guest_store.mm == mm && guest_store.addr == 0x7000 &&
+				must(guest_store.mm == mm && guest_store.mode == mode &&
 				     guest_store.ptep == &pte && guest_store.entry.pte == new.pte,
 				     "not called with what set_pte_at() was given");
 		}

@@ -59,6 +59,9 @@ enum mm_pgste_mode {
  */
 DECLARE_STATIC_KEY_FALSE(pgste_in_use);
 
+/* False if the machine cannot run protected guests; decided while booting. */
+DECLARE_STATIC_KEY_FALSE(pgste_protected);
+
 /* Page type of a page-table page with PGSTEs, beside PG_table. */
 #define PG_pgste	0x00000800
 PAGE_TYPE_OPS(Pgste, pgste)
@@ -90,11 +93,19 @@ static __always_inline enum pgtable_kind pgtable_kind(const pte_t *ptep)
 	return pgtable_page_kind(virt_to_page(ptep));
 }
 
+#ifdef CONFIG_PGMIX_TEST_NAIVE
+#include <asm/pgste_naive.h>
+#else
+
+/*
+ * Not READ_ONCE(): the byte is to be compared where it is. Those who read it
+ * twice decide under the page table lock, under which no table changes its kind.
+ */
 static __always_inline enum mm_pgste_mode mm_pgste_mode(const struct mm_struct *mm)
 {
 	if (!static_branch_unlikely(&pgste_in_use))
 		return MM_PGSTE_NONE;
-	return READ_ONCE(mm->context.pgste_mode);
+	return data_race(mm->context.pgste_mode);
 }
 
 /**
@@ -125,6 +136,11 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
 	return mode == MM_PGSTE_ALL || pgtable_kind(ptep) == PGTABLE_PGSTE;
 }
 
+/* In code that is reached only for tables with PGSTEs. */
+#define pgste_known(mm)			true
+
+#endif /* !CONFIG_PGMIX_TEST_NAIVE */
+
 /**
  * ptep_lacks_pgste - was a PGSTE looked for where there is none?
  * @mm: an address space with a guest
@@ -148,7 +164,7 @@ static inline bool ptep_lacks_pgste(struct mm_struct *mm, const pte_t *ptep)
  * Only pages that the kernel manages: what a driver maps with VM_PFNMAP (the
  * special bit) or reserves has a key that is none of the guest's business.
  */
-static inline bool pte_has_key(pte_t pte)
+static noinline __maybe_unused bool pte_has_key(pte_t pte)
 {
 	unsigned long pfn = pte_val(pte) >> PAGE_SHIFT;
 
@@ -156,16 +172,13 @@ static inline bool pte_has_key(pte_t pte)
 	       !PageReserved(pfn_to_page(pfn));
 }
 
-/* In code that is reached only for tables with PGSTEs. */
-#define pgste_known(mm)			true
-
 /**
  * mm_is_protected - does the mm run a protected guest?
  * @mm: the address space
  */
 static __always_inline int mm_is_protected(struct mm_struct *mm)
 {
-	return static_branch_unlikely(&pgste_in_use) &&
+	return static_branch_unlikely(&pgste_protected) &&
 	       unlikely(atomic_read(&mm->context.protected_count));
 }
 
@@ -183,16 +196,23 @@ static inline bool mm_inherits_pgste(const struct mm_struct *mm)
 }
 
 /* pgste/ptep.c */
-void ptep_set_pte_guest_mm(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
-			   pte_t entry);
+struct vm_area_struct;
+pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
+pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep);
+void ptep_set_pte_all(struct mm_struct *mm, pte_t *ptep, pte_t entry);
+void ptep_set_pte_mixed(struct mm_struct *mm, pte_t *ptep, pte_t entry);
 
 static __always_inline void set_pte_at(struct mm_struct *mm, unsigned long addr,
 				       pte_t *ptep, pte_t entry)
 {
-	if (mm_has_pgste(mm))
-		ptep_set_pte_guest_mm(mm, addr, ptep, entry);
-	else
+	enum mm_pgste_mode mode = mm_pgste_mode(mm);
+
+	if (likely(mode == MM_PGSTE_NONE))
 		WRITE_ONCE(*ptep, entry);
+	else if (mode == MM_PGSTE_ALL)
+		ptep_set_pte_all(mm, ptep, entry);
+	else
+		ptep_set_pte_mixed(mm, ptep, entry);
 }
 
 /* pgste/pgalloc.c */

@@ -31,12 +31,15 @@ extern bool standin_nobody_asks;
 
 #undef __always_inline
 #define __always_inline		inline __attribute__((always_inline))
+#define noinline		__attribute__((noinline))
+#define __maybe_unused		__attribute__((unused))
 #define likely(cond)		__builtin_expect(!!(cond), 1)
 #define unlikely(cond)		__builtin_expect(!!(cond), 0)
 #define EXPORT_SYMBOL_GPL(symbol)
 #define max(a, b)		((a) > (b) ? (a) : (b))
 
 /* Relaxed atomics: what TSan does not see through these two is a data race. */
+#define data_race(x)		READ_ONCE(x)
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, value)							\
 do {										\
