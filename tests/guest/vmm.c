@@ -87,6 +87,7 @@ int vm_slot(struct vm *vm, unsigned int slot, uint64_t gpa, void *hva, size_t si
 
 int vm_dirty_log(struct vm *vm, unsigned int slot, void *bitmap)
 {
+	struct kvm_dirty_log log = { .slot = slot, .dirty_bitmap = bitmap };
 
 	return ioctl_errno(vm->fd, KVM_GET_DIRTY_LOG, &log);
 }
