@@ -20,6 +20,7 @@ do for [f in system("ls ".dir."/ops-*.dat")] {
 set style data linespoints
 set xtics norotate
 set logscale x 2
+set xrange [0.7:1400]
 set xlabel "MiB, or number of mappings"
 set ylabel unit." per page, call, segment or mapping"
 ops = system("cd ".dir." && ls growth-*.dat | sed 's/^growth-\\([a-z0-9_]*\\)-.*/\\1/' | sort -u")
