@@ -637,7 +637,7 @@ static int plots(const char *path, const char *dir)
 				if (o)
 					fprintf(f, " %g", o->value);
 				else
-					fprintf(f, " NaN");
+					fprintf(f, " 0");	/* gnuplot wants a bar */
 			}
 			fprintf(f, "\n");
 		}
