@@ -248,25 +248,12 @@ void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
 	preempt_enable();
 }
 
-/* As pgste_commit(). */
-static noinline void pgste_store_keys(struct mm_struct *mm, pte_t *ptep, pte_t entry)
-{
-	pgste_t pgste;
-
-	preempt_disable();
-	pgste = pgste_get_lock(ptep);
-	pgste_val(pgste) &= ~_PGSTE_GPS_ZERO;
-	pgste_set_key(ptep, pgste, entry, mm);
-	pgste_set_unlock(ptep, pgste_set_pte(ptep, pgste, entry));
-	preempt_enable();
-}
-
 static __always_inline void pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry)
 {
 	pgste_t pgste;
 
 	if (unlikely(mm_uses_skeys(mm)))
-		return pgste_store_keys(mm, ptep, entry);
+		return ptep_set_pte_at(mm, 0, ptep, entry);
 	preempt_disable();
 	pgste = pgste_get_lock(ptep);
 	pgste_val(pgste) &= ~_PGSTE_GPS_ZERO;
