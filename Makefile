@@ -47,6 +47,13 @@ kernel: deps
 image: deps
 	@arch-s390/kernel $(KERNEL) >/dev/null
 
+# MACHINE=kvm where the host has no KVM for s390x: our kernel on Hercules, and QEMU in it.
+qemu-host: deps
+	@[ "$$(uname -m)" = s390x ] || { arch-s390/kernel run >/dev/null && arch-s390/qemu-root; }
+ifeq ($(MACHINE),kvm)
+image: qemu-host
+endif
+
 shell: image initramfs
 	@arch-s390/boot
 
@@ -61,4 +68,4 @@ diff: deps
 clean:
 	rm -rf build
 
-.PHONY: help deps initramfs kernel image shell run check diff clean $(CHECKS)
+.PHONY: help deps initramfs kernel image qemu-host shell run check diff clean $(CHECKS)
