@@ -32,7 +32,7 @@ static atomic_long_t refusals;
  */
 bool gmap_admits(pmd_t pmd)
 {
-	if (IS_ENABLED(CONFIG_PGMIX_TEST_NO_ADMISSION))
+	if (!safeguard(ADMISSION))
 		return true;
 	return pmd_large(pmd) || pgtable_kind((pte_t *)pmd_deref(pmd)) == PGTABLE_PGSTE;
 }

@@ -20,7 +20,7 @@ $(BENCH_OUT):
 	@mkdir -p $@
 $(BENCH_OUT)/report: $(BENCH)/report.c | deps $(BENCH_OUT)
 	@echo "  CC    $@"
-	@gcc -std=gnu11 -O2 -g -Wall -Wextra -o $@ $< $$(pkg-config --cflags --libs json-c) -lm
+	@gcc -std=gnu11 -O2 -g -Wall -Wextra -o $@ $< -ljson-c -lm
 
 # The default machine of this target is not that of the others.
 BENCH_MACHINE	:= $(if $(filter command environment,$(firstword $(origin MACHINE))),$(MACHINE),tcg)

@@ -123,22 +123,59 @@ static void guest_key_instruction_promotes(void)
 	end_scene(&s);
 }
 
-/* In a process that has used keys, frames come with keys of former owners. */
+static uint8_t *map_file(int fd)
+{
+	uint8_t *mem = map_segments(SEGMENTS, MAP_SHARED);
+
+	require(mmap(mem, SEGMENTS * GUEST_SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		     fd, 0) == mem, "mmap: %s", strerror(errno));
+	return mem;
+}
+
+static int make_file(void)
+{
+	int fd = memfd_create("frames", 0);
+
+	require(fd >= 0 && !ftruncate(fd, SEGMENTS * GUEST_SEGMENT), "memfd: %s", strerror(errno));
+	return fd;
+}
+
+/* Another process's guest gives the frames keys, and is gone. */
+static void leave_keys_behind(int fd)
+{
+	struct machine m;
+	pid_t pid = fork();
+
+	if (!pid) {
+		make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+		put_slot(&m.vm, 1, GPA, map_file(fd), SEGMENTS * GUEST_SEGMENT);
+		run_job(&m, GUEST_SETKEYS, GPA, SEGMENTS * PAGES, SEED);
+		_exit(0);
+	}
+	wait_ok(pid);
+}
+
 static void promoted_page_has_key_zero(void)
 {
 	uint8_t keys[SEGMENTS * PAGES];
-	struct scene s;
-	int i;
+	struct machine m;
+	uint8_t *old;
+	int i, fd;
 
-	make_old_memory(&s);
-	make_machine(&s.m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
-	run_job(&s.m, GUEST_SETKEYS, GUEST_DATA, 7 * PAGES, SEED);
-	put_slot(&s.m.vm, 1, GPA, s.old, SEGMENTS * GUEST_SEGMENT);
-	require(!vm_get_keys(&s.m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES, keys), "no keys");
+	fd = make_file();
+	leave_keys_behind(fd);
+	old = map_file(fd);
+	fill_segments(old, SEGMENTS, PAGES, SEED);
+	make_machine(&m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
+	run_job(&m, GUEST_SETKEYS, GUEST_DATA, 7 * PAGES, SEED);
+	put_slot(&m.vm, 1, GPA, old, SEGMENTS * GUEST_SEGMENT);
+	require(!vm_get_keys(&m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES, keys), "no keys");
 	for (i = 0; i < SEGMENTS * PAGES; i++)
 		require(!(keys[i] & 0xf8), "page %d came with key %02x", i, keys[i]);
-	check_keys(&s.m.vm, GUEST_DATA / GUEST_PAGE, 7 * PAGES, SEED, "of the other memory");
-	end_scene(&s);
+	check_keys(&m.vm, GUEST_DATA / GUEST_PAGE, 7 * PAGES, SEED, "of the other memory");
+	machine_destroy(&m);
+	munmap(old, SEGMENTS * GUEST_SEGMENT);
+	close(fd);
 }
 
 static void writes_to_promoted_memory_are_logged(void)
@@ -276,6 +313,70 @@ static void failed_allocation_changes_nothing(void)
 	close(fd);
 }
 
+/*
+ * The other table in the page of a moved one stays, so the page does too, and the next
+ * table is made in the place of the moved one.
+ */
+static void table_used_again_is_empty(void)
+{
+	uint8_t *mem = map_segments(2 * SEGMENTS, MAP_SHARED);
+	uint64_t entries[PAGES];
+	uint8_t *more;
+	int i, page;
+
+	fill_segments(mem, 2 * SEGMENTS, PAGES, SEED);
+	for (i = 0; i < 2 * SEGMENTS; i += 2)
+		relocate(0, (unsigned long)mem + i * GUEST_SEGMENT,
+			 (unsigned long)mem + (i + 1) * GUEST_SEGMENT);
+	more = map_segments(SEGMENTS, MAP_PRIVATE);
+	for (i = 0; i < SEGMENTS; i++) {
+		uint8_t *segment = more + i * GUEST_SEGMENT;
+
+		*(volatile uint8_t *)segment = 1;
+		require(!pagemap_read(segment, PAGES, entries), "no pagemap");
+		for (page = 1; page < PAGES; page++)
+			require(!(entries[page] >> 62), "page %d of segment %d, never touched, is there",
+				page, i);
+	}
+	check_segments(mem, 2 * SEGMENTS, PAGES, SEED, "after half of the tables moved");
+	munmap(more, SEGMENTS * GUEST_SEGMENT);
+	munmap(mem, 2 * SEGMENTS * GUEST_SEGMENT);
+}
+
+static volatile int punched;
+
+static void *move_until_punched(void *mem)
+{
+	while (!punched)
+		relocate(0, (unsigned long)mem, (unsigned long)mem + SEGMENTS * GUEST_SEGMENT);
+	return NULL;
+}
+
+/* Whoever punches it must find the table, the old or the new one. */
+static void hole_takes_every_page(void)
+{
+	int round, i, fd = make_file();
+	size_t size = SEGMENTS * GUEST_SEGMENT;
+	uint8_t *mem = map_file(fd);
+	long before = relocated();
+	pthread_t mover;
+
+	require(!pthread_create(&mover, NULL, move_until_punched, mem), "no thread");
+	for (round = 0; round < 300; round++) {
+		for (i = 0; i < SEGMENTS * PAGES; i += 16)
+			mem[i * GUEST_PAGE] = 1;
+		require(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size),
+			"hole: %s", strerror(errno));
+		for (i = 0; i < SEGMENTS * PAGES; i += 16)
+			require(!mem[i * GUEST_PAGE], "page %d is still there after hole %d", i, round);
+	}
+	punched = 1;
+	pthread_join(mover, NULL);
+	note("%d holes while %ld tables moved", round, relocated() - before);
+	munmap(mem, size);
+	close(fd);
+}
+
 static const struct test tests[] = {
 	{ "memory touched before the VM becomes guest memory",
 	  memory_touched_before_the_vm_becomes_guest_memory, NEEDS_KVM },
@@ -291,6 +392,8 @@ static const struct test tests[] = {
 	{ "tables move while the guest runs and checks its memory and keys",
 	  tables_move_while_the_guest_runs, NEEDS_KVM },
 	{ "an allocation that fails changes nothing", failed_allocation_changes_nothing, 0 },
+	{ "a table that is used again is empty", table_used_again_is_empty, 0 },
+	{ "a hole punched while tables move takes every page", hole_takes_every_page, 0 },
 };
 
 TAP_MAIN(tests)

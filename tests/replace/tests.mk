@@ -4,7 +4,7 @@
 # One alone: make shell EXTRA=build/tests/system CMD='STRESS_SEED=7 /tests/stress 2'
 
 MINUTES ?= 60
-REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace levels stress)
+REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace levels frames stress)
 REPLACE_OBJS := build/tests/replace-common.o build/tests/tap.o build/tests/scene.o \
 	$(addprefix build/tests/guest/,vmm.o kmsg.o image.o)
 
@@ -17,9 +17,10 @@ $(REPLACE_PROGS): build/tests/system/tests/%: tests/replace/%.c $(REPLACE_OBJS)
 	@echo "  LINK  $@"
 	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
 
+replace-tests: $(REPLACE_PROGS)
+
 check-replace: image initramfs $(REPLACE_PROGS)
 	@tests/replace/suite
-
 
 # Also long: KASAN, on TCG.
 check-kasan: initramfs $(REPLACE_PROGS) system-tests
@@ -39,4 +40,4 @@ soak: image initramfs $(REPLACE_PROGS)
 
 CHECKS += check-replace check-debug check-model
 PACKAGES += spin
-.PHONY: check-replace check-debug check-kasan check-model soak
+.PHONY: replace-tests check-replace check-debug check-kasan check-model soak

@@ -2,8 +2,8 @@
 /*
  * Rule R1: no PGSTE is written behind a 2K table. Many processes hold many 2K tables,
  * side by side in memory, and know every entry of them; then the VMM does what reads
- * or writes PGSTEs, and every neighbour looks again. With admission switched off
- * (KERNEL=noadmit) these tests are the ones that see the damage.
+ * or writes PGSTEs, and every neighbour looks again. Without admission
+ * (KERNEL=breakable) these tests are the ones that see the damage.
  */
 #include <errno.h>
 #include <string.h>

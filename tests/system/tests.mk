@@ -26,7 +26,7 @@ check-system: image initramfs $(SYSTEM_PROGS)
 	@tests/system/suite $(KERNEL) $(SYSTEM_TESTS)
 
 # And the other way round: kernels on which these tests must fail, and how.
-check-control: initramfs $(SYSTEM_PROGS)
+check-control: initramfs $(SYSTEM_PROGS) replace-tests
 	@tests/system/control
 
 CHECKS += check-system check-control

@@ -18,6 +18,13 @@
 #include <linux/page-flags.h>
 #include <linux/jump_label.h>
 
+/* What a test kernel can leave out (tests/kernel). */
+#ifdef CONFIG_PGMIX_TEST_BREAK
+#include <asm/safeguard.h>
+#else
+#define safeguard(name)		true
+#endif
+
 /* gmap/fix-dirty-before-sie.cocci */
 void ptep_adopt(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
 
@@ -147,14 +154,13 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
  * @ptep: the entry
  *
  * For what reaches tables by a process address, where the guest may not have
- * been: whole-mm walks, key and usage-state ioctls. (The suite's negative
- * control builds a kernel in which nobody asks, to see the damage.)
+ * been: key and usage-state operations.
  *
  * Context: page table lock of @ptep held.
  */
 static inline bool ptep_lacks_pgste(struct mm_struct *mm, const pte_t *ptep)
 {
-	return !IS_ENABLED(CONFIG_PGMIX_TEST_NO_ADMISSION) && !ptep_has_pgste(mm, ptep);
+	return safeguard(ADMISSION) && !ptep_has_pgste(mm, ptep);
 }
 
 /**
@@ -168,6 +174,8 @@ static noinline __maybe_unused bool pte_has_key(pte_t pte)
 {
 	unsigned long pfn = pte_val(pte) >> PAGE_SHIFT;
 
+	if (!safeguard(MANAGED))
+		return true;
 	return !(pte_val(pte) & _PAGE_SPECIAL) && pfn_valid(pfn) &&
 	       !PageReserved(pfn_to_page(pfn));
 }

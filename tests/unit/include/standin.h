@@ -22,7 +22,7 @@
 
 #define CONFIG_PGSTE_MIXED		1
 #define CONFIG_DEBUG_VM			1
-#define CONFIG_PGMIX_TEST_NO_ADMISSION	standin_nobody_asks
+#define CONFIG_PGMIX_TEST_BREAK
 #define IS_ENABLED(option)		(option)
 
 extern bool standin_nobody_asks;
