@@ -275,6 +275,17 @@ static void tables_move_while_the_guest_runs(void)
 	end_scene(&s);
 }
 
+static void inject_failures(void)
+{
+	if (access("/proc/thread-self/fail-nth", W_OK))
+		skip("the kernel injects no failures");
+	write_number("/sys/kernel/debug/failslab/ignore-gfp-wait", 0);
+	write_number("/sys/kernel/debug/failslab/verbose", 0);
+	write_number("/sys/kernel/debug/fail_page_alloc/verbose", 0);
+	write_number("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", 0);
+	write_number("/sys/kernel/debug/fail_page_alloc/min-order", 0);
+}
+
 /*
  * Fail the n-th allocation of the relocation, for n = 1 and so on until one gets
  * through: each failure leaves the process as it was.
@@ -285,14 +296,8 @@ static void failed_allocation_changes_nothing(void)
 	int n, fd, failures = 0;
 	uint8_t *mem;
 
+	inject_failures();
 	fd = open("/proc/thread-self/fail-nth", O_RDWR);
-	if (fd < 0)
-		skip("the kernel injects no failures");
-	write_number("/sys/kernel/debug/failslab/ignore-gfp-wait", 0);
-	write_number("/sys/kernel/debug/failslab/verbose", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/verbose", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/min-order", 0);
 	mem = map_segments(SEGMENTS, MAP_SHARED);
 	fill_segments(mem, SEGMENTS, PAGES, SEED);
 	before = tables_now();
@@ -311,6 +316,78 @@ static void failed_allocation_changes_nothing(void)
 	require(failures >= SEGMENTS, "only %d allocations failed", failures);
 	munmap(mem, SEGMENTS * GUEST_SEGMENT);
 	close(fd);
+}
+
+static int create_slot(struct scene *s)
+{
+	return vm_slot(&s->m.vm, 1, GPA, s->old, SEGMENTS * GUEST_SEGMENT, 0);
+}
+
+static int run_guest(struct scene *s)
+{
+	return vcpu_run(&s->m.cpu);
+}
+
+/* An own process for each, as only tables from before its first VM lack PGSTEs. */
+static void promote_failing(int n, int (*promotes)(struct scene *), int *failed)
+{
+	char left[16] = "";
+	struct scene s;
+	int fd, rc;
+
+	make_old_memory(&s);
+	make_machine(&s.m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
+	if (promotes == run_guest) {
+		set_promote(0);
+		require(!create_slot(&s), "no slot");
+		set_promote(1);
+		guest_start(&s.m.cpu, GUEST_FILL, GPA, SEGMENTS * PAGES, SEED + 1);
+	}
+	fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	require(fd >= 0 && dprintf(fd, "%d", n) > 0, "fail-nth: %s", strerror(errno));
+	rc = promotes(&s);
+	require(pread(fd, left, sizeof(left) - 1, 0) > 0, "fail-nth: %s", strerror(errno));
+	require(pwrite(fd, "0", 1, 0) == 1, "fail-nth: %s", strerror(errno));
+	*failed = !atoi(left);
+	require(rc >= 0 || (*failed && (rc == -ENOMEM || rc == -EFAULT)), "allocation %d: %s", n,
+		strerror(-rc));
+	check_segments(s.old, promotes == run_guest ? 0 : SEGMENTS, PAGES, SEED,
+		       "after a failed allocation");
+	if (rc < 0)
+		require(promotes(&s) >= 0, "not even with all memory");
+	run_job(&s.m, GUEST_FILL, GPA, SEGMENTS * PAGES, SEED + 1);
+	run_job(&s.m, GUEST_SETKEYS, GPA, PAGES, SEED);
+	run_job(&s.m, GUEST_VERIFY, GPA, SEGMENTS * PAGES, SEED + 1);
+	run_job(&s.m, GUEST_GETKEYS, GPA, PAGES, SEED);
+	end_scene(&s);
+	_exit(0);
+}
+
+static void promotion_fails(int (*promotes)(struct scene *), const char *what)
+{
+	int *failed = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int n;
+
+	require(failed != MAP_FAILED, "mmap: %s", strerror(errno));
+	for (n = 1; n < 1000; n++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			promote_failing(n, promotes, failed);
+		wait_ok(pid);
+		if (!*failed)
+			break;
+	}
+	note("%s: %d allocations failed, one after the other", what, n - 1);
+	require(n - 1 >= SEGMENTS, "only %d allocations failed", n - 1);
+	munmap(failed, GUEST_PAGE);
+}
+
+static void failed_allocation_stops_no_promotion(void)
+{
+	inject_failures();
+	promotion_fails(create_slot, "creating a slot");
+	promotion_fails(run_guest, "running the guest");
 }
 
 /*
@@ -392,6 +469,8 @@ static const struct test tests[] = {
 	{ "tables move while the guest runs and checks its memory and keys",
 	  tables_move_while_the_guest_runs, NEEDS_KVM },
 	{ "an allocation that fails changes nothing", failed_allocation_changes_nothing, 0 },
+	{ "a promotion for which an allocation fails is done when there is memory",
+	  failed_allocation_stops_no_promotion, NEEDS_KVM },
 	{ "a table that is used again is empty", table_used_again_is_empty, 0 },
 	{ "a hole punched while tables move takes every page", hole_takes_every_page, 0 },
 };
