@@ -5,6 +5,8 @@
  * fail, one by one, and that is part of the suite.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -132,6 +134,92 @@ static void set_skeys_skips_none(void)
 	machine_destroy(&m);
 }
 
+#define THP	"/sys/kernel/mm/transparent_hugepage/"
+
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	require(fd >= 0 && write(fd, text, strlen(text)) > 0, "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+static uint8_t *map_file(int fd, int segments)
+{
+	uint8_t *mem = map_segments(segments, MAP_SHARED);
+
+	require(mmap(mem, segments * GUEST_SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		     fd, 0) == mem, "mmap: %s", strerror(errno));
+	return mem;
+}
+
+/* Does this process map 1 MiB pages of files? */
+static int has_huge_pages(void)
+{
+	FILE *f = fopen("/proc/self/smaps_rollup", "r");
+	char line[128];
+	long kib = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "ShmemPmdMapped: %ld", &kib);
+	if (f)
+		fclose(f);
+	return kib > 0;
+}
+
+/* Another process, without VM, has khugepaged collapse the file. */
+static void want_huge_pages(int fd, int segments, int go)
+{
+	uint8_t *mem = map_file(fd, segments);
+	int i, ms;
+	char c;
+
+	require(read(go, &c, 1) == 1, "pipe: %s", strerror(errno));
+	/* Twice: khugepaged looks at what the mapping was before. */
+	for (i = 0; i < 2; i++)
+		require(!madvise(mem, segments * GUEST_SEGMENT, MADV_HUGEPAGE), "madvise: %s",
+			strerror(errno));
+	for (ms = 0; ms < 20000 && !has_huge_pages(); ms += 50) {
+		for (i = 0; i < segments * PAGES; i++)
+			(void)*(volatile uint8_t *)(mem + i * GUEST_PAGE);
+		usleep(50000);
+	}
+	require(has_huge_pages(), "khugepaged collapsed nothing in 20 s");
+	_exit(0);
+}
+
+/*
+ * Huge pages in a file take the place of small ones for everybody. A process with a
+ * guest keeps its page table for them, which the guest runs on, with the guest's keys.
+ */
+static void khugepaged_leaves_tables_of_guests_alone(void)
+{
+	int go[2], fd = memfd_create("guest", 0), segments = 4;
+	struct machine m;
+	pid_t pid;
+
+	write_text(THP "shmem_enabled", "advise");
+	write_text(THP "khugepaged/scan_sleep_millisecs", "10");
+	write_text(THP "khugepaged/pages_to_scan", "8192");
+	require(fd >= 0 && !ftruncate(fd, segments * GUEST_SEGMENT) && !pipe(go), "%s",
+		strerror(errno));
+	pid = fork();
+	if (!pid)
+		want_huge_pages(fd, segments, go[0]);
+	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+	put_slot(&m.vm, 1, GPA, map_file(fd, segments), segments * GUEST_SEGMENT);
+	run_job(&m, GUEST_FILL, GPA, segments * PAGES, 5);
+	run_job(&m, GUEST_SETKEYS, GPA, segments * PAGES, 5);
+	require(write(go[1], "", 1) == 1, "pipe: %s", strerror(errno));
+	wait_ok(pid);
+	run_job(&m, GUEST_VERIFY, GPA, segments * PAGES, 5);
+	run_job(&m, GUEST_GETKEYS, GPA, segments * PAGES, 5);
+	check_keys(&m.vm, GFN, segments * PAGES, 5, "after khugepaged");
+	machine_destroy(&m);
+	write_text(THP "shmem_enabled", "never");
+	write_text(THP "khugepaged/scan_sleep_millisecs", "10000");
+}
+
 static const struct test tests[] = {
 	{ "creating a VM loses no page on swap", swap_entries_are_no_zero_pages, NEEDS_KVM | IN_4K },
 	{ "the dirty log has memory touched before the VM was created",
@@ -139,6 +227,8 @@ static const struct test tests[] = {
 	{ "the dirty log has memory touched after", dirty_log_has_memory_touched_after,
 	  NEEDS_KVM | IN_4K },
 	{ "KVM_S390_SET_SKEYS skips no page", set_skeys_skips_none, NEEDS_KVM | IN_4K },
+	{ "khugepaged leaves the page tables of a guest alone",
+	  khugepaged_leaves_tables_of_guests_alone, NEEDS_KVM | IN_4K },
 };
 
 TAP_MAIN(tests)
