@@ -2,11 +2,13 @@
 // What a shadow table refers to is checked where the reference is made, and
 // the life of shadow address spaces is counted.
 // file: arch/s390/mm/gmap.c
+// file: arch/s390/kvm/vsie.c
 // rule check: 1
 // rule built: 1
 // rule reused: 2
 // rule removed: 1
-// rule header: 1
+// rule kept: 1
+// rule header: 2
 
 @check@
 identifier sptep, tptep;
@@ -43,6 +45,19 @@ identifier sg;
 +	vsie_count(VSIE_SHADOW_REUSED);
 +	return sg;
 +}
+ ...>
+ }
+
+@kept@
+@@
+ acquire_gmap_shadow(...)
+ {
+ <...
+ if (vsie_page->gmap && gmap_shadow_valid(...)) {
+ ...
++vsie_count(VSIE_SHADOW_REUSED);
+ return 0;
+ }
  ...>
  }
 

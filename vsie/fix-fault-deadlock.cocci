@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+// Bug in stock 6.1: a nested guest's fault takes the mmap lock while its vCPU still
+// counts as in SIE. Who holds that lock for writing and makes a notifier fire
+// (mprotect, clear_refs, replacement of page tables) waits for the vCPU to leave
+// SIE: for ever. A shadow maps nothing of the process itself, so the lock is not
+// needed: the fault ends SIE, and handle_fault() in vsie.c does the rest.
+// file: arch/s390/mm/fault.c
+// rule shadow: 1
+
+@shadow@
+@@
+ do_exception(...)
+ {
+ <...
++if (IS_ENABLED(CONFIG_PGSTE) && type == GMAP_FAULT &&
++    gmap_is_shadow((struct gmap *)S390_lowcore.gmap)) {
++	current->thread.gmap_addr = address;
++	current->thread.gmap_write_flag = !!(flags & FAULT_FLAG_WRITE);
++	current->thread.gmap_int_code = regs->int_code & 0xffff;
++	fault = VM_FAULT_BADMAP;
++	goto out;
++}
+ mmap_read_lock(mm);
+ gmap = NULL;
+ ...>
+ }
