@@ -215,18 +215,23 @@ void *guest_memory(size_t size, int flags)
 	return guest_memory_at((void *)aligned, size, flags);
 }
 
-void guest_load(void *memory)
+void guest_load_image(void *memory, const void *image, size_t size)
 {
 	uint8_t *mem = memory;
 	unsigned int cpu;
 
 	memset(mem, 0, GUEST_PREFIXES + GUEST_CPUS * LC_SIZE);
-	memcpy(mem, guest_image, guest_image_end - guest_image);
+	memcpy(mem, image, size);
 	for (cpu = 1; cpu < GUEST_CPUS; cpu++) {
-		memcpy(mem + GUEST_PREFIX(cpu), guest_image, LC_SIZE);
+		memcpy(mem + GUEST_PREFIX(cpu), image, LC_SIZE);
 		*(uint64_t *)(mem + GUEST_PREFIX(cpu) + LC_CTL) =
 			GUEST_CTL + cpu * sizeof(struct guest_ctl);
 	}
+}
+
+void guest_load(void *memory)
+{
+	guest_load_image(memory, guest_image, guest_image_end - guest_image);
 }
 
 struct guest_ctl *guest_ctl(void *memory, unsigned int cpu)

@@ -110,6 +110,9 @@ void *guest_memory_at(void *addr, size_t size, int flags);
 /* Put the small guest's image and lowcores into memory that begins at guest address 0. */
 void guest_load(void *memory);
 
+/* The same with another image of that layout (guest.lds), and the same start address. */
+void guest_load_image(void *memory, const void *image, size_t size);
+
 /* Control block of a CPU, in the memory given to guest_load(). */
 struct guest_ctl *guest_ctl(void *memory, unsigned int cpu);
 

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Nested guests on real SIE: a process, mixed, with memory from before and after its VM;
+ * in the VM the small hypervisor; in that the small guest. What one of the three stores
+ * and what keys it sets, all see, also after one of the lower two has put the page
+ * elsewhere while nobody looked or while the nested guest runs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "nest.h"
+
+#define DATA		GUEST_DATA	/* of the nested guest */
+#define PAGES		((NEST_SIZE - GUEST_DATA) / GUEST_PAGE)
+#define SOME		16UL
+#define SWAP_MIB	64
+#define ROUNDS		2
+
+static void note_shadows(const struct shadows *before)
+{
+	struct shadows now = shadows_now();
+
+	note("shadows: %ld built, %ld reused, %ld removed; pages of tables with PGSTEs %ld",
+	     now.built - before->built, now.reused - before->reused,
+	     now.removed - before->removed, counter("pages_pgste"));
+}
+
+static void expect_all(struct nest *n, unsigned long data, unsigned long key, unsigned long pages,
+		       const char *when)
+{
+	note("%s", when);
+	nest_do(n, GUEST_VERIFY, DATA, pages, data);
+	nest_do(n, GUEST_GETKEYS, DATA, pages, key);
+	nest_do(n, NEST_CHECK, DATA, pages, data);
+	nest_do(n, NEST_CHECK_KEYS, DATA, pages, key);
+	nest_check(n, DATA, pages, data, when);
+	nest_check_keys(n, DATA, pages, key, when);
+}
+
+static void three_levels_agree(int levels)
+{
+	struct shadows before = shadows_now(), after;
+	long promoted = counter("promoted");
+	struct nest n;
+
+	nest_create(&n, levels);
+	expect_mode("mixed");
+	require(counter("promoted") > promoted, "no table was promoted");
+	nest_do(&n, GUEST_FILL, DATA, PAGES, 5);
+	nest_do(&n, GUEST_SETKEYS, DATA, PAGES, 7);
+	expect_all(&n, 5, 7, PAGES, "stored and set by the nested guest");
+	nest_do(&n, GUEST_REFERENCE, DATA, SOME, 0);
+	after = shadows_now();
+	require(after.built > before.built, "no shadow was built");
+	require(after.built - after.removed > before.built - before.removed,
+		"no shadow is alive, as the nested guest's must be");
+	note_shadows(&before);
+	nest_destroy(&n);
+	after = shadows_now();
+	require(after.built - before.built == after.removed - before.removed,
+		"%ld shadows built, %ld removed with the VM", after.built - before.built,
+		after.removed - before.removed);
+}
+
+static void levels_1(void)
+{
+	three_levels_agree(1);
+}
+
+static void levels_2(void)
+{
+	three_levels_agree(2);
+}
+
+static void levels_3(void)
+{
+	three_levels_agree(3);
+}
+
+static void levels_4(void)
+{
+	three_levels_agree(4);
+}
+
+static void real_space(void)
+{
+	three_levels_agree(0);
+}
+
+static void make_used(struct nest *n)
+{
+	nest_create(n, 2);
+	nest_do(n, GUEST_FILL, DATA, PAGES, 5);
+	nest_do(n, GUEST_SETKEYS, DATA, PAGES, 7);
+}
+
+/* The hypervisor changes page tables that are shadowed. */
+static void hypervisor_moves(void)
+{
+	struct nest n;
+	int i;
+
+	make_used(&n);
+	for (i = 0; i < 2; i++) {
+		nest_do(&n, NEST_MOVE, DATA, PAGES, 0);
+		require(nest_gpa(&n, DATA / GUEST_PAGE) == DATA + (i ? NEST_MEMORY : NEST_SPARE),
+			"the hypervisor has moved nothing");
+		expect_all(&n, 5, 7, PAGES, "moved by the hypervisor");
+	}
+	nest_destroy(&n);
+}
+
+static void hypervisor_pages_in(void)
+{
+	struct nest n;
+
+	make_used(&n);
+	nest_do(&n, NEST_HIDE, DATA, PAGES, 0);
+	nest_do(&n, GUEST_VERIFY, DATA, PAGES, 5);
+	require(n.state->faults == PAGES, "%lu faults of the nested guest came to the hypervisor, not %lu",
+		n.state->faults, PAGES);
+	expect_all(&n, 5, 7, PAGES, "paged in by the hypervisor");
+	nest_destroy(&n);
+}
+
+/* All of the hypervisor's memory: its tables, its guest's control block, its guest. */
+static void host_swaps(void)
+{
+	static long pfn[NEST_TOTAL / GUEST_PAGE];
+	unsigned long i, same = 0;
+	uint8_t *taken;
+	struct nest n;
+
+	swap_on(SWAP_MIB);
+	make_used(&n);
+	for (i = 0; i < NEST_TOTAL / GUEST_PAGE; i++)
+		pfn[i] = pfn_of(n.mem + i * GUEST_PAGE);
+	page_out(n.mem, NEST_TOTAL);
+	nest_check_keys(&n, DATA, PAGES, 7, "swapped out");
+	/* frames that became free are somebody else's now */
+	taken = map_segments(NEST_TOTAL / GUEST_SEGMENT, MAP_PRIVATE);
+	fill_segments(taken, NEST_TOTAL / GUEST_SEGMENT, 256, 9);
+	expect_all(&n, 5, 7, PAGES, "swapped out and in");
+	for (i = DATA / GUEST_PAGE; i < NEST_PAGES; i++)
+		same += pfn_of(nest_page(&n, i)) == pfn[nest_gpa(&n, i) / GUEST_PAGE];
+	require(same < PAGES / 2, "%lu of %lu pages came back to their old frame", same, PAGES);
+	nest_do(&n, NEST_MOVE, DATA, PAGES, 0);
+	page_out(n.mem, NEST_TOTAL);
+	expect_all(&n, 5, 7, PAGES, "moved, swapped out and in");
+	nest_destroy(&n);
+	munmap(taken, NEST_TOTAL);
+	swap_off();
+}
+
+static void relocate(struct nest *n)
+{
+	int fd = open("/sys/kernel/debug/pgmix/relocate", O_WRONLY);
+	char line[64];
+	int len;
+
+	require(fd >= 0, "pgmix/relocate: %s", strerror(errno));
+	len = snprintf(line, sizeof(line), "%d %lx %lx", getpid(), (unsigned long)n->mem,
+		       (unsigned long)n->mem + NEST_TOTAL);
+	require(write(fd, line, len) == len, "relocate %s: %s", line, strerror(errno));
+	close(fd);
+}
+
+static void host_relocates(void)
+{
+	long before = counter("relocated");
+	struct nest n;
+
+	make_used(&n);
+	relocate(&n);
+	require(counter("relocated") - before >= (long)(NEST_SPARE / GUEST_SEGMENT),
+		"%ld tables were relocated", counter("relocated") - before);
+	expect_all(&n, 5, 7, PAGES, "page tables of the process relocated");
+	nest_destroy(&n);
+}
+
+/*
+ * What the host does to the memory of a running nested guest. Not the image of the
+ * hypervisor: Hercules starts a guest whose first instruction is not there at the wrong
+ * address.
+ */
+static void swap_once(struct nest *n)
+{
+	madvise(n->mem + NEST_STATE, NEST_TOTAL - NEST_STATE, MADV_PAGEOUT);
+}
+
+static void nothing(struct nest *n)
+{
+	(void)n;
+}
+
+static void under_load(void (*what)(struct nest *n), int moving)
+{
+	struct shadows before = shadows_now(), after;
+	struct nest_thread guest, mover;
+	unsigned long at;
+	struct nest n;
+	int i;
+
+	nest_create(&n, 2);
+	nest_start(&guest, &n, 0, GUEST_WORK, DATA, SOME, GUEST_WORK_KEYS);
+	if (moving)
+		nest_start(&mover, &n, 1, NEST_MOVE_ON, DATA, SOME, 0);
+	while (!nest_rounds(&guest)) {
+		nest_expect_running(&guest);
+		usleep(1000);
+	}
+	for (i = 0; i < ROUNDS; i++) {
+		at = nest_rounds(&guest);
+		/* each time it must have begun and ended a round since */
+		while (nest_rounds(&guest) < at + 2) {
+			what(&n);
+			usleep(1000);
+			nest_expect_running(&guest);
+		}
+	}
+	if (moving)
+		nest_stop(&mover);
+	nest_stop(&guest);
+	after = shadows_now();
+	note_shadows(&before);
+	note("nested guest: %lu rounds, moved %lu pages", nest_rounds(&guest), n.state->moves);
+	if (moving)
+		require(n.state->moves, "the hypervisor has moved no page");
+	if (what != nothing)
+		require(after.removed > before.removed, "no shadow was removed");
+	nest_destroy(&n);
+}
+
+static void swapped_while_running(void)
+{
+	swap_on(SWAP_MIB);
+	under_load(swap_once, 0);
+	swap_off();
+}
+
+static void relocated_while_running(void)
+{
+	under_load(relocate, 0);
+}
+
+/* Makes all pages old, and the notifiers of all fire, with the mmap lock held for writing. */
+static void age(struct nest *n)
+{
+	int rc = write_number("/proc/self/clear_refs", 1);
+
+	(void)n;
+	require(!rc, "/proc/self/clear_refs: %s", strerror(-rc));
+}
+
+static void aged_while_running(void)
+{
+	under_load(age, 0);
+}
+
+static void moved_while_running(void)
+{
+	under_load(nothing, 1);
+}
+
+static void all_while_running(struct nest *n)
+{
+	relocate(n);
+	swap_once(n);
+}
+
+static void everything_while_running(void)
+{
+	swap_on(SWAP_MIB);
+	under_load(all_while_running, 1);
+	swap_off();
+}
+
+static const struct test tests[] = {
+	{ "process, hypervisor and nested guest agree on data and keys: segment table", levels_1,
+	  NEEDS_KVM },
+	{ "the same with a region-third table", levels_2, NEEDS_KVM },
+	{ "the same with a region-second table", levels_3, NEEDS_KVM },
+	{ "the same with a region-first table", levels_4, NEEDS_KVM },
+	{ "the same with a real-space designation", real_space, NEEDS_KVM },
+	{ "pages moved by the hypervisor", hypervisor_moves, NEEDS_KVM },
+	{ "pages that the hypervisor brings in on demand", hypervisor_pages_in, NEEDS_KVM },
+	{ "memory swapped out and in elsewhere by the host", host_swaps, NEEDS_KVM },
+	{ "page tables relocated by the host", host_relocates, NEEDS_KVM },
+	{ "the nested guest runs while the host swaps", swapped_while_running, NEEDS_KVM },
+	{ "the nested guest runs while the host relocates page tables", relocated_while_running,
+	  NEEDS_KVM },
+	{ "the nested guest runs while the host clears reference bits", aged_while_running, NEEDS_KVM },
+	{ "the nested guest runs while the hypervisor moves its pages", moved_while_running,
+	  NEEDS_KVM },
+	{ "the nested guest runs while all of this happens", everything_while_running, NEEDS_KVM },
+};
+
+TAP_MAIN(tests)

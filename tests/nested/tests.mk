@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+# Nested guests: the small hypervisor, and the tests that run it.
+# One alone: make shell EXTRA=build/tests/system APPEND=kvm.nested=1 CMD='/tests/nested 3'
+
+NESTED_DIR := build/tests/nested
+NESTED_PROGS := build/tests/system/tests/nested
+NESTED_OBJS := $(addprefix $(NESTED_DIR)/,nest.o image.o) build/tests/tap.o build/tests/scene.o \
+	$(VMM_OBJS)
+
+$(NESTED_DIR):
+	@mkdir -p $@
+
+# Its own jobs are the small guest's.
+$(NESTED_DIR)/jobs.o: tests/guest/guest.c tests/guest/guest.h | deps $(NESTED_DIR)
+	@echo "  CC    $@"
+	@$(GUEST_CC) $(SMALL_GUEST_CFLAGS) -Dguest_main=own_job -c -o $@ $<
+
+$(NESTED_DIR)/hypervisor.elf: tests/guest/start.S tests/nested/sie.S tests/nested/hypervisor.c \
+		$(NESTED_DIR)/jobs.o tests/nested/nested.h tests/guest/guest.h tests/guest/guest.lds
+	@echo "  LINK  $@"
+	@$(GUEST_CC) $(SMALL_GUEST_CFLAGS) -Wl,-T,tests/guest/guest.lds -Wl,--build-id=none \
+		-Wl,--no-warn-rwx-segments -o $@ $(filter %.S %.c %.o,$^)
+
+$(NESTED_DIR)/hypervisor.bin: $(NESTED_DIR)/hypervisor.elf
+	@s390x-linux-gnu-objcopy -O binary $< $@
+
+$(NESTED_DIR)/image.o: tests/nested/image.S $(NESTED_DIR)/hypervisor.bin
+	@echo "  CC    $@"
+	@$(GUEST_CC) -c -Wa,-I$(NESTED_DIR) -o $@ $<
+
+$(NESTED_DIR)/nest.o: tests/nested/nest.c tests/nested/nest.h tests/nested/nested.h \
+		$(wildcard tests/system/*.h) $(VMM_HEADERS) | deps $(NESTED_DIR)
+	@echo "  CC    $@"
+	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
+
+$(NESTED_PROGS): build/tests/system/tests/%: tests/nested/%.c tests/nested/nest.h \
+		tests/nested/nested.h $(NESTED_OBJS) | build/tests/system/tests
+	@echo "  LINK  $@"
+	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $(filter %.c %.o,$^)
+
+check-nested: image initramfs $(NESTED_PROGS)
+	@tests/nested/suite
+
+CHECKS += check-nested
+.PHONY: check-nested
