@@ -16,7 +16,11 @@
 #include "../system/tap.h"
 #include "qemu.h"
 
+#define STRING(x) STRING_(x)
+#define STRING_(x) #x
 #define PATIENCE_MS	120000	/* for anything QEMU or its guest shall do */
+
+static int shared;	/* the next QEMU's guest memory */
 
 static void execute(const struct qemu *q, int fd, const char *incoming, int memory)
 {
@@ -37,6 +41,14 @@ static void execute(const struct qemu *q, int fd, const char *incoming, int memo
 	if (incoming) {
 		argv[n++] = "-incoming";
 		argv[n] = incoming;
+	}
+	if (shared) {
+		while (argv[n])
+			n++;
+		argv[n++] = "-object";
+		argv[n++] = "memory-backend-memfd,id=ram,share=on,size=" STRING(WALKER_MEMORY) "M";
+		argv[n++] = "-machine";
+		argv[n] = "memory-backend=ram";
 	}
 	execv("/usr/bin/qemu-system-s390x", (char **)argv);
 	fail("%s: cannot be executed: %s", argv[0], strerror(errno));
@@ -122,6 +134,13 @@ void qemu_start(struct qemu *q, const char *name, const char *incoming, int in_4
 	read_line(q);
 	write_number(ALLOCATE_PGSTE, 0);
 	qmp_ok(q, "{\"execute\":\"qmp_capabilities\"}\n");
+}
+
+void qemu_start_shared(struct qemu *q, const char *name)
+{
+	shared = 1;
+	qemu_start(q, name, NULL, 0, WALKER_MEMORY);
+	shared = 0;
 }
 
 void qemu_kill(struct qemu *q)

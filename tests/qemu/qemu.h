@@ -24,6 +24,9 @@ struct qemu {
 void qemu_start(struct qemu *q, const char *name, const char *incoming, int in_4k, int memory);
 #define WALKER_MEMORY	32
 
+/* The same with guest memory in a memfd. */
+void qemu_start_shared(struct qemu *q, const char *name);
+
 /* End it and see it gone; its last words, if there are any, are shown. */
 void qemu_kill(struct qemu *q);
 

@@ -19,7 +19,7 @@ check-guest-files:
 # --- tests: laid over QEMU and the initramfs ----------------------------------
 
 QEMU_ROOT := build/tests/qemu/root
-QEMU_TESTS := $(addprefix $(QEMU_ROOT)/tests/,migrate vmtype cmma)
+QEMU_TESTS := $(addprefix $(QEMU_ROOT)/tests/,migrate memory vmtype cmma)
 QEMU_OBJS := $(addprefix build/tests/,qemu/qemu.o tap.o scene.o guest/vmm.o guest/kmsg.o guest/image.o)
 
 $(addprefix $(QEMU_ROOT)/,tests guest lib):
