@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-// The questions about an mm, set_pte_at() and two operations that clear a PTE
-// come from <asm/pgste.h>.
+// The questions about an mm and set_pte_at() come from <asm/pgste.h>, operations that
+// return a PTE from <asm/ptep.h>, before Linux declares them.
 // file: arch/s390/include/asm/pgtable.h
 // rule include: 1
 // rule questions: 1
 // rule set_pte_at: 2
 // rule clear: 2
 // rule clear_flush: 2
-// rule clear_full: 1
+// rule clear_full: 2
 
 @include@
 @@
-+#include <asm/pgste.h>
++#include <asm/ptep.h>
 +
 +#ifndef CONFIG_PGSTE_MIXED
  static inline int mm_has_pgste(struct mm_struct *mm)
@@ -61,13 +61,10 @@ typedef pte_t;
 @clear_full@
 typedef pte_t;
 @@
++#ifndef CONFIG_PGSTE_MIXED
  static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long addr,
 					     pte_t *ptep, int full)
  {
- pte_t res;
-+#ifdef CONFIG_PGSTE_MIXED
-+	if (!full)
-+		return ptep_get_and_clear(mm, addr, ptep);
-+#endif
  ...
  }
++#endif

@@ -3,17 +3,16 @@
  * The operations on a PTE that may have to maintain a PGSTE. Each asks once
  * which kind of table it works on and then goes one of two ways: the one
  * without PGSTEs is what a kernel without KVM would do, the one with them is
- * Linux's own code with the question taken for answered (pgste_known()).
+ * Linux's own code with the question taken for answered (pgste_known()). Each
+ * way is a function of its own, jumped to at the end: so the question needs no
+ * stack frame, and a way saves the registers that it alone needs.
  *
  * Part of arch/s390/mm/pgtable.c (see ptep.cocci), whose primitives it uses.
  * What they call is inlined (__flatten): as calls, the primitives would cost more
- * than the question (docs/bench.md).
+ * than the question (docs/bench.md). <asm/ptep.h> says why a long is returned.
  */
 
 #define __flatten	__attribute__((flatten))
-
-/* Part of the kernel's own image: no need to look for it in the GOT. */
-extern struct page *vmemmap __attribute__((visibility("hidden")));
 
 typedef pte_t pte_flush(struct mm_struct *mm, unsigned long addr, pte_t *ptep, int nodat);
 
@@ -25,50 +24,64 @@ static int __init pgste_protected_init(void)
 }
 early_initcall(pgste_protected_init);
 
-static __always_inline pte_t pgste_xchg(struct mm_struct *mm, unsigned long addr,
-					pte_t *ptep, pte_t new, pte_flush *flush)
-{
-	pgste_t pgste = ptep_xchg_start(mm, addr, ptep);
-	pte_t old = flush(mm, addr, ptep, !!(pgste_val(pgste) & _PGSTE_GPS_NODAT));
-
-	return ptep_xchg_commit(mm, addr, ptep, pgste, old, new);
-}
-
 /*
  * Naively (for comparison, make bench), the primitives ask, each time, and there is
  * one way only.
  */
 #ifdef CONFIG_PGMIX_TEST_NAIVE
 #define asks_here(mm, ptep)		true
-#define pgste_can_be_locked()		true
-#define commit_asks_again(mm, ptep)	ptep_has_pgste(mm, ptep)
-#define pgste_way			__always_inline
+#define way				__always_inline unsigned long __flatten
 #else
 #define asks_here(mm, ptep)		ptep_has_pgste(mm, ptep)
-#define pgste_can_be_locked()		static_branch_unlikely(&pgste_in_use)
-#define commit_asks_again(mm, ptep)	true
-#define pgste_way			noinline
+#define way				noinline unsigned long __flatten
 #endif
 
 static __always_inline pte_t plain_xchg(struct mm_struct *mm, unsigned long addr,
 					pte_t *ptep, pte_t new, pte_flush *flush)
 {
-	pte_t old = flush(mm, addr, ptep, 0);
+	pte_t old;
 
+	preempt_disable();
+	old = flush(mm, addr, ptep, 0);
 	set_pte(ptep, new);
+	preempt_enable();
+	return old;
+}
+
+static __always_inline pte_t pgste_xchg(struct mm_struct *mm, unsigned long addr,
+					pte_t *ptep, pte_t new, pte_flush *flush)
+{
+	pgste_t pgste;
+	pte_t old;
+
+	preempt_disable();
+	pgste = ptep_xchg_start(mm, addr, ptep);
+	old = flush(mm, addr, ptep, !!(pgste_val(pgste) & _PGSTE_GPS_NODAT));
+	old = ptep_xchg_commit(mm, addr, ptep, pgste, old, new);
+	preempt_enable();
 	return old;
 }
 
 /* The page is still held by the mapping: what protects it can be undone. */
-static __always_inline pte_t unprotect(struct mm_struct *mm, pte_t old)
+static __always_inline unsigned long unprotect(struct mm_struct *mm, pte_t old)
 {
 	if (mm_is_protected(mm) && pte_present(old))
 		uv_convert_owned_from_secure(pte_val(old) & PAGE_MASK);
-	return old;
+	return pte_val(old);
+}
+
+static way plain_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+{
+	return pte_val(plain_xchg(mm, addr, ptep, new, ptep_flush_direct));
+}
+
+static way pgste_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+{
+	return pte_val(pgste_xchg(mm, addr, ptep, new, ptep_flush_direct));
 }
 
 /**
- * ptep_xchg_direct - replace a PTE, flushing the TLB of every CPU now
+ * pteval_xchg_direct - replace a PTE, flushing the TLB of every CPU now
  * @mm: the address space
  * @addr: the address the entry maps
  * @ptep: the entry
@@ -77,22 +90,26 @@ static __always_inline pte_t unprotect(struct mm_struct *mm, pte_t old)
  * Context: page table lock held.
  * Return: the old value, with _PAGE_UNUSED if the guest declared the page so.
  */
-pte_t __flatten ptep_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
-				 pte_t new)
+unsigned long __flatten pteval_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+					   pte_t new)
 {
-	pte_t old;
+	return asks_here(mm, ptep) ? pgste_xchg_direct(mm, addr, ptep, new) :
+				     plain_xchg_direct(mm, addr, ptep, new);
+}
+EXPORT_SYMBOL_GPL(pteval_xchg_direct);
 
-	preempt_disable();
-	if (asks_here(mm, ptep))
-		old = pgste_xchg(mm, addr, ptep, new, ptep_flush_direct);
-	else
-		old = plain_xchg(mm, addr, ptep, new, ptep_flush_direct);
-	preempt_enable();
-	return old;
+static way plain_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+{
+	return pte_val(plain_xchg(mm, addr, ptep, new, ptep_flush_lazy));
+}
+
+static way pgste_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+{
+	return pte_val(pgste_xchg(mm, addr, ptep, new, ptep_flush_lazy));
 }
 
 /**
- * ptep_xchg_lazy - replace a PTE; if only this CPU uses the mm, flush later
+ * pteval_xchg_lazy - replace a PTE; if only this CPU uses the mm, flush later
  * @mm: the address space
  * @addr: the address the entry maps
  * @ptep: the entry
@@ -101,22 +118,28 @@ pte_t __flatten ptep_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t
  * Context: page table lock held.
  * Return: the old value, with _PAGE_UNUSED if the guest declared the page so.
  */
-pte_t __flatten ptep_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
-			       pte_t new)
+unsigned long __flatten pteval_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+					 pte_t new)
 {
-	pte_t old;
+	return asks_here(mm, ptep) ? pgste_xchg_lazy(mm, addr, ptep, new) :
+				     plain_xchg_lazy(mm, addr, ptep, new);
+}
+EXPORT_SYMBOL_GPL(pteval_xchg_lazy);
 
-	preempt_disable();
-	if (asks_here(mm, ptep))
-		old = pgste_xchg(mm, addr, ptep, new, ptep_flush_lazy);
-	else
-		old = plain_xchg(mm, addr, ptep, new, ptep_flush_lazy);
-	preempt_enable();
-	return old;
+static way plain_clear_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	return unprotect(mm, plain_xchg(mm, addr, ptep, __pte(_PAGE_INVALID),
+					ptep_flush_direct));
+}
+
+static way pgste_clear_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	return unprotect(mm, pgste_xchg(mm, addr, ptep, __pte(_PAGE_INVALID),
+					ptep_flush_direct));
 }
 
 /**
- * ptep_clear_flush - empty a PTE, flushing the TLB of every CPU now
+ * pteval_clear_flush - empty a PTE, flushing the TLB of every CPU now
  * @vma: the mapping
  * @addr: the address the entry maps
  * @ptep: the entry
@@ -124,24 +147,26 @@ pte_t __flatten ptep_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *
  * Context: page table lock held, the page not yet released.
  * Return: the old value, with _PAGE_UNUSED if the guest declared the page so.
  */
-pte_t __flatten ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
+unsigned long __flatten pteval_clear_flush(struct vm_area_struct *vma, unsigned long addr,
+					   pte_t *ptep)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	pte_t old;
+	return asks_here(vma->vm_mm, ptep) ? pgste_clear_direct(vma->vm_mm, addr, ptep) :
+					     plain_clear_direct(vma->vm_mm, addr, ptep);
+}
+EXPORT_SYMBOL_GPL(pteval_clear_flush);
 
-	preempt_disable();
-	if (asks_here(mm, ptep))
-		old = unprotect(mm, pgste_xchg(mm, addr, ptep, __pte(_PAGE_INVALID),
-					       ptep_flush_direct));
-	else
-		old = unprotect(mm, plain_xchg(mm, addr, ptep, __pte(_PAGE_INVALID),
-					       ptep_flush_direct));
-	preempt_enable();
-	return old;
+static way plain_clear_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	return unprotect(mm, plain_xchg(mm, addr, ptep, __pte(_PAGE_INVALID), ptep_flush_lazy));
+}
+
+static way pgste_clear_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	return unprotect(mm, pgste_xchg(mm, addr, ptep, __pte(_PAGE_INVALID), ptep_flush_lazy));
 }
 
 /**
- * ptep_get_and_clear - empty a PTE; if only this CPU uses the mm, flush later
+ * pteval_get_and_clear - empty a PTE; if only this CPU uses the mm, flush later
  * @mm: the address space
  * @addr: the address the entry maps
  * @ptep: the entry
@@ -149,30 +174,56 @@ pte_t __flatten ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
  * Context: page table lock held, the page not yet released.
  * Return: the old value, with _PAGE_UNUSED if the guest declared the page so.
  */
-pte_t __flatten ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+unsigned long __flatten pteval_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
+	return asks_here(mm, ptep) ? pgste_clear_lazy(mm, addr, ptep) :
+				     plain_clear_lazy(mm, addr, ptep);
+}
+EXPORT_SYMBOL_GPL(pteval_get_and_clear);
+
+/**
+ * pteval_clear_protected - empty a PTE of a process that ran a protected guest and exits
+ * @ptep: the entry
+ *
+ * The guest is gone, so its page can be destroyed; if not, it is exported.
+ *
+ * Context: page table lock held, the page not yet released.
+ * Return: the old value.
+ */
+unsigned long pteval_clear_protected(pte_t *ptep)
+{
+	unsigned long old = pte_val(*ptep);
+
+	set_pte(ptep, __pte(_PAGE_INVALID));
+	if (old & _PAGE_PRESENT && uv_destroy_owned_page(old & PAGE_MASK))
+		uv_convert_owned_from_secure(old & PAGE_MASK);
+	return old;
+}
+EXPORT_SYMBOL_GPL(pteval_clear_protected);
+
+static way plain_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	preempt_disable();
+	return pte_val(ptep_flush_lazy(mm, addr, ptep, 0));
+}
+
+static way pgste_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	pgste_t pgste;
 	pte_t old;
 
 	preempt_disable();
-	if (asks_here(mm, ptep))
-		old = unprotect(mm, pgste_xchg(mm, addr, ptep, __pte(_PAGE_INVALID),
-					       ptep_flush_lazy));
-	else
-		old = unprotect(mm, plain_xchg(mm, addr, ptep, __pte(_PAGE_INVALID),
-					       ptep_flush_lazy));
-	preempt_enable();
-	return old;
+	pgste = ptep_xchg_start(mm, addr, ptep);
+	old = ptep_flush_lazy(mm, addr, ptep, !!(pgste_val(pgste) & _PGSTE_GPS_NODAT));
+	if (pgste_known(mm)) {
+		pgste_set(ptep, pgste_update_all(old, pgste, mm));
+		old = set_pte_bit(old, __pgprot(_PAGE_PGSTE_LOCKED));
+	}
+	return pte_val(old);
 }
 
-/*
- * From ptep_modify_prot_start() to ptep_modify_prot_commit() the answer travels
- * in the old PTE, which the caller hands back as it got it: set if the PGSTE is
- * locked. No present PTE in a table has this bit: set_pte_at() takes it away.
- */
-#define _PAGE_PGSTE_LOCKED	_PAGE_UNUSED
-
 /**
- * ptep_modify_prot_start - take a present PTE out for a change of protection
+ * pteval_modify_prot_start - take a present PTE out for a change of protection
  * @vma: the mapping
  * @addr: the address the entry maps
  * @ptep: the entry, present; left invalid, its PGSTE, if any, locked
@@ -181,23 +232,11 @@ pte_t __flatten ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte
  * preemption.
  * Return: the old value, to be given to ptep_modify_prot_commit() unchanged.
  */
-pte_t __flatten ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
-				       pte_t *ptep)
+unsigned long __flatten pteval_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
+						 pte_t *ptep)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	pgste_t pgste;
-	pte_t old;
-
-	preempt_disable();
-	if (!asks_here(mm, ptep))
-		return ptep_flush_lazy(mm, addr, ptep, 0);
-	pgste = ptep_xchg_start(mm, addr, ptep);
-	old = ptep_flush_lazy(mm, addr, ptep, !!(pgste_val(pgste) & _PGSTE_GPS_NODAT));
-	if (pgste_known(mm)) {
-		pgste_set(ptep, pgste_update_all(old, pgste, mm));
-		old = set_pte_bit(old, __pgprot(_PAGE_PGSTE_LOCKED));
-	}
-	return old;
+	return asks_here(vma->vm_mm, ptep) ? pgste_start(vma->vm_mm, addr, ptep) :
+					     plain_start(vma->vm_mm, addr, ptep);
 }
 
 static noinline void pgste_commit_keys(struct mm_struct *mm, pte_t *ptep, pte_t pte)
@@ -206,95 +245,52 @@ static noinline void pgste_commit_keys(struct mm_struct *mm, pte_t *ptep, pte_t 
 
 	pgste_set_key(ptep, pgste, pte, mm);
 	pgste_set_unlock(ptep, pgste_set_pte(ptep, pgste, pte));
-	preempt_enable();
-}
-
-/*
- * What is rare is a function of its own: one that calls nothing, or at its end
- * only, needs no stack frame. @ptep is where ptep_modify_prot_commit() has it.
- */
-static pgste_way void pgste_commit(struct vm_area_struct *vma, pte_t pte, pte_t *ptep)
-{
-	pte = clear_pte_bit(pte, __pgprot(_PAGE_PGSTE_LOCKED));
-	if (!MACHINE_HAS_NX)
-		pte = clear_pte_bit(pte, __pgprot(_PAGE_NOEXEC));
-	if (unlikely(mm_uses_skeys(vma->vm_mm)))
-		return pgste_commit_keys(vma->vm_mm, ptep, pte);
-	pgste_set_unlock(ptep, pgste_set_pte(ptep, pgste_get(ptep), pte));
-	preempt_enable();
 }
 
 /**
- * ptep_modify_prot_commit - put a PTE back with its new protection
- * @vma: the mapping
- * @addr: the address the entry maps
- * @ptep: the entry
- * @old_pte: what ptep_modify_prot_start() returned
+ * ptep_pgste_commit - ptep_modify_prot_commit() for an entry with PGSTE
+ * @mm: the address space
+ * @ptep: the entry, its PGSTE locked
  * @pte: the new value
  *
- * Context: as ptep_modify_prot_start() left it. Enables preemption.
+ * What is rare is a function of its own: one that calls nothing, or at its end
+ * only, needs no stack frame.
  */
-void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
-			     pte_t *ptep, pte_t old_pte, pte_t pte)
+void ptep_pgste_commit(struct mm_struct *mm, pte_t *ptep, pte_t pte)
 {
-	if (pgste_can_be_locked() && pte_val(old_pte) & _PAGE_PGSTE_LOCKED &&
-	    commit_asks_again(vma->vm_mm, ptep))
-		return pgste_commit(vma, pte, ptep);
-	/* Two stores: GCC makes a copy of @pte first if there is one. */
-	if (MACHINE_HAS_NX)
-		set_pte(ptep, pte);
-	else
-		set_pte(ptep, clear_pte_bit(pte, __pgprot(_PAGE_NOEXEC)));
-	preempt_enable();
+	if (unlikely(mm_uses_skeys(mm)))
+		return pgste_commit_keys(mm, ptep, pte);
+	pgste_set_unlock(ptep, pgste_set_pte(ptep, pgste_get(ptep), pte));
 }
 
-static __always_inline void pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry)
+static __always_inline pte_t without_unused(pte_t pte)
+{
+	return likely(pte_val(pte) & _PAGE_PRESENT) ?
+	       clear_pte_bit(pte, __pgprot(_PAGE_UNUSED)) : pte;
+}
+
+/**
+ * ptep_pgste_store - set_pte_at() for an entry with PGSTE
+ * @mm: the address space
+ * @ptep: the entry, invalid
+ * @entry: its new value; _PAGE_UNUSED was for the caller, not for the table
+ */
+void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry)
 {
 	pgste_t pgste;
 
 	if (unlikely(mm_uses_skeys(mm)))
-		return ptep_set_pte_at(mm, 0, ptep, entry);
+		return ptep_set_pte_at(mm, 0, ptep, without_unused(entry));
 	preempt_disable();
 	pgste = pgste_get_lock(ptep);
 	pgste_val(pgste) &= ~_PGSTE_GPS_ZERO;
-	pgste_set_unlock(ptep, pgste_set_pte(ptep, pgste, entry));
-	preempt_enable();
-}
-
-/*
- * An entry moved here from a table with PGSTEs can have _PAGE_UNUSED: that was
- * for the caller, not for the table.
- */
-static __always_inline pte_t without_unused(pte_t entry)
-{
-	return pte_present(entry) ? clear_pte_bit(entry, __pgprot(_PAGE_UNUSED)) : entry;
-}
-
-/**
- * ptep_set_pte_all - set_pte_at() for an mm in which every table has PGSTEs
- * @mm: the address space
- * @ptep: the entry, invalid
- * @entry: its new value
- */
-void ptep_set_pte_all(struct mm_struct *mm, pte_t *ptep, pte_t entry)
-{
-	pgste_store(mm, ptep, without_unused(entry));
-}
-
-/**
- * ptep_set_pte_mixed - set_pte_at() for an mm with, until now, both kinds
- * @mm: the address space
- * @ptep: the entry, invalid
- * @entry: its new value
- *
- * If its last guest has gone since set_pte_at() asked, all its tables are 2K,
- * and say so.
- */
-void ptep_set_pte_mixed(struct mm_struct *mm, pte_t *ptep, pte_t entry)
-{
 	entry = without_unused(entry);
-	if (pgtable_kind(ptep) == PGTABLE_PGSTE)
-		pgste_store(mm, ptep, entry);
+	/* Most let the page be written, and only for those the PGSTE changes. */
+	if (likely(pte_val(entry) & _PAGE_PRESENT && pte_val(entry) & _PAGE_WRITE &&
+		   !(pte_val(entry) & _PAGE_INVALID)))
+		pgste = pgste_set_pte(ptep, pgste, entry);
 	else
 		set_pte(ptep, entry);
+	pgste_set_unlock(ptep, pgste);
+	preempt_enable();
 }

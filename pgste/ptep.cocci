@@ -2,9 +2,7 @@
 // Operations on a PTE ask once for the kind of its table (ptep.c); what gets
 // at a PGSTE by a process address finds out whether there is one.
 // file: arch/s390/mm/pgtable.c
-// rule direct: 2
-// rule lazy: 2
-// rule start: 1
+// rule direct: 1
 // rule commit: 1
 // rule known: 2
 // rule zap: 2
@@ -18,26 +16,6 @@ typedef pte_t;
 @@
 +#ifndef CONFIG_PGSTE_MIXED
  pte_t ptep_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
- {
- ...
- }
-+#endif
-
-@lazy@
-typedef pte_t;
-@@
-+#ifndef CONFIG_PGSTE_MIXED
- pte_t ptep_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
- {
- ...
- }
-+#endif
-
-@start@
-typedef pte_t;
-@@
-+#ifndef CONFIG_PGSTE_MIXED
- pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
  {
  ...
  }

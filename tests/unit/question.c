@@ -227,58 +227,53 @@ START_TEST(the_key_of_a_page_is_the_guests_if_the_kernel_manages_the_page)
 }
 END_TEST
 
-/* Where set_pte_at() goes when the mm has a guest. */
+/* Where set_pte_at() goes for an entry with PGSTE. */
 static struct {
 	unsigned int count;
-	enum mm_pgste_mode mode;	/* whose function it was */
 	struct mm_struct *mm;
 	pte_t *ptep;
 	pte_t entry;
-} guest_store;
+} pgste_store;
 
-static void note_store(enum mm_pgste_mode mode, struct mm_struct *mm, pte_t *ptep, pte_t new)
+void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t new)
 {
-	guest_store.count++;
-	guest_store.mode = mode;
-	guest_store.mm = mm;
-	guest_store.ptep = ptep;
-	guest_store.entry = new;
+	pgste_store.count++;
+	pgste_store.mm = mm;
+	pgste_store.ptep = ptep;
+	pgste_store.entry = new;
 }
 
-void ptep_set_pte_all(struct mm_struct *mm, pte_t *ptep, pte_t new)
-{
-	note_store(MM_PGSTE_ALL, mm, ptep, new);
-}
-
-void ptep_set_pte_mixed(struct mm_struct *mm, pte_t *ptep, pte_t new)
-{
-	note_store(MM_PGSTE_MIXED, mm, ptep, new);
-}
-
-START_TEST(set_pte_at_stores_plainly_unless_the_mm_has_a_guest)
+START_TEST(set_pte_at_stores_plainly_unless_the_entry_has_a_pgste)
 {
 	struct mm_struct *mm = mm_new(false);
-	unsigned int key, mode;
+	unsigned int key, mode, kind;
 	pte_t new = { 0x123000 };
 
 	for (key = 0; key < 2; key++)
-		for (mode = 0; mode < 3; mode++) {
-			bool guest = key && mode != MM_PGSTE_NONE;
-			pte_t pte = { _PAGE_INVALID };
+		for (mode = 0; mode < 3; mode++)
+			for (kind = 0; kind < 2; kind++) {
+				struct page *page = page_of_kind(kind);
+				bool pgste = key && (mode == MM_PGSTE_ALL ||
+					     (mode == MM_PGSTE_MIXED && kind == PGTABLE_PGSTE));
+				pte_t *ptep = entry(page, 5);
 
-			pgste_in_use.enabled = key;
-			mm->context.pgste_mode = mode;
-			guest_store.count = 0;
-			set_pte_at(mm, 0x7000, &pte, new);
-			must(guest_store.count == guest, "key %u, mode %s: %u guest stores",
-			     key, mode_name[mode], guest_store.count);
-			must(pte.pte == (guest ? _PAGE_INVALID : new.pte),
-			     "key %u, mode %s: entry %#lx", key, mode_name[mode], pte.pte);
-			if (guest)
-				must(guest_store.mm == mm && guest_store.mode == mode &&
-				     guest_store.ptep == &pte && guest_store.entry.pte == new.pte,
-				     "not called with what set_pte_at() was given");
-		}
+				*ptep = (pte_t){ _PAGE_INVALID };
+				pgste_in_use.enabled = key;
+				mm->context.pgste_mode = mode;
+				pgste_store.count = 0;
+				set_pte_at(mm, 0x7000, ptep, new);
+				must(pgste_store.count == pgste,
+				     "key %u, mode %s, kind %u: %u stores with PGSTE",
+				     key, mode_name[mode], kind, pgste_store.count);
+				must(ptep->pte == (pgste ? _PAGE_INVALID : new.pte),
+				     "key %u, mode %s, kind %u: entry %#lx", key,
+				     mode_name[mode], kind, ptep->pte);
+				if (pgste)
+					must(pgste_store.mm == mm && pgste_store.ptep == ptep &&
+					     pgste_store.entry.pte == new.pte,
+					     "not called with what set_pte_at() was given");
+				page_back(page);
+			}
 	mm_exit(mm);
 }
 END_TEST
@@ -298,6 +293,6 @@ TCase *question_tests(void)
 	tcase_add_test(tests, an_mm_is_protected_while_it_runs_a_protected_guest);
 	tcase_add_test(tests, what_was_decided_at_exec_is_inherited_what_came_late_is_not);
 	tcase_add_test(tests, the_key_of_a_page_is_the_guests_if_the_kernel_manages_the_page);
-	tcase_add_test(tests, set_pte_at_stores_plainly_unless_the_mm_has_a_guest);
+	tcase_add_test(tests, set_pte_at_stores_plainly_unless_the_entry_has_a_pgste);
 	return tests;
 }

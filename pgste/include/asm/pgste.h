@@ -84,6 +84,27 @@ static inline enum pgtable_kind pgtable_page_kind(const struct page *page)
 	return page->page_type & PG_pgste ? PGTABLE_2K : PGTABLE_PGSTE;
 }
 
+#ifdef MODULE
+#define table_to_page(table)	virt_to_page(table)
+#else
+/* In the kernel's own image vmemmap need not be looked up in the GOT. */
+extern struct page *const table_vmemmap __asm__("vmemmap") __attribute__((visibility("hidden")));
+
+/*
+ * In steps: as one address it would take two registers, and where there are four
+ * arguments GCC would spill one for that.
+ */
+static __always_inline const struct page *table_to_page(const void *table)
+{
+	const struct page *page = table_vmemmap;
+
+	OPTIMIZER_HIDE_VAR(page);
+	page += __pa(table) >> PAGE_SHIFT;
+	OPTIMIZER_HIDE_VAR(page);
+	return page;
+}
+#endif
+
 /**
  * pgtable_kind - what kind of table an entry belongs to
  * @ptep: an entry of any page table in use
@@ -97,7 +118,7 @@ static __always_inline enum pgtable_kind pgtable_kind(const pte_t *ptep)
 {
 	if ((unsigned long)ptep & (PAGE_SIZE / 2))
 		return PGTABLE_2K;
-	return pgtable_page_kind(virt_to_page(ptep));
+	return pgtable_page_kind(table_to_page(ptep));
 }
 
 #ifdef CONFIG_PGMIX_TEST_NAIVE
@@ -204,23 +225,15 @@ static inline bool mm_inherits_pgste(const struct mm_struct *mm)
 }
 
 /* pgste/ptep.c */
-struct vm_area_struct;
-pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
-pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep);
-void ptep_set_pte_all(struct mm_struct *mm, pte_t *ptep, pte_t entry);
-void ptep_set_pte_mixed(struct mm_struct *mm, pte_t *ptep, pte_t entry);
+void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry);
 
 static __always_inline void set_pte_at(struct mm_struct *mm, unsigned long addr,
 				       pte_t *ptep, pte_t entry)
 {
-	enum mm_pgste_mode mode = mm_pgste_mode(mm);
-
-	if (likely(mode == MM_PGSTE_NONE))
-		WRITE_ONCE(*ptep, entry);
-	else if (mode == MM_PGSTE_ALL)
-		ptep_set_pte_all(mm, ptep, entry);
+	if (ptep_has_pgste(mm, ptep))
+		ptep_pgste_store(mm, ptep, entry);
 	else
-		ptep_set_pte_mixed(mm, ptep, entry);
+		WRITE_ONCE(*ptep, entry);
 }
 
 /* pgste/pgalloc.c */

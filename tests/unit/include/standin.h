@@ -21,6 +21,7 @@
 /* --- configuration --- */
 
 #define CONFIG_PGSTE_MIXED		1
+#define MODULE				1	/* virt_to_page() is what finds a page */
 #define CONFIG_DEBUG_VM			1
 #define CONFIG_PGMIX_TEST_BREAK
 #define IS_ENABLED(option)		(option)

@@ -29,5 +29,6 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
 }
 
 #define pgste_known(mm)			ptep_has_pgste(mm, ptep)
+#define pgste_is_locked(mm, ptep, old)	ptep_has_pgste(mm, ptep)
 
 #endif /* _ASM_S390_PGSTE_NAIVE_H */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Operations on a PTE that may have to maintain a PGSTE (pgste/ptep.c).
+ *
+ * Out of line they return a long: s390's ABI returns a struct, which pte_t is,
+ * in memory, and such a function can not end in a call of another.
+ *
+ * Included by <asm/pgtable.h>.
+ */
+#ifndef _ASM_S390_PTEP_H
+#define _ASM_S390_PTEP_H
+
+#include <linux/preempt.h>
+#include <asm/pgste.h>
+
+#ifdef CONFIG_PGSTE_MIXED
+
+unsigned long pteval_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+				 pte_t new);
+unsigned long pteval_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+			       pte_t new);
+unsigned long pteval_clear_flush(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep);
+unsigned long pteval_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
+unsigned long pteval_clear_protected(pte_t *ptep);
+unsigned long pteval_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
+				       pte_t *ptep);
+void ptep_pgste_commit(struct mm_struct *mm, pte_t *ptep, pte_t pte);
+
+static inline pte_t ptep_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+				     pte_t new)
+{
+	return __pte(pteval_xchg_direct(mm, addr, ptep, new));
+}
+
+static inline pte_t ptep_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+				   pte_t new)
+{
+	return __pte(pteval_xchg_lazy(mm, addr, ptep, new));
+}
+
+static inline pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
+				     pte_t *ptep)
+{
+	return __pte(pteval_clear_flush(vma, addr, ptep));
+}
+
+static inline pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	return __pte(pteval_get_and_clear(mm, addr, ptep));
+}
+
+/**
+ * ptep_get_and_clear_full - as ptep_get_and_clear(); if nobody can use the mm, plainly
+ * @mm: the address space
+ * @addr: the address the entry maps
+ * @ptep: the entry
+ * @full: the process exits: no other CPU has it, all of its TLB will be flushed
+ *
+ * Context: page table lock held, the page not yet released.
+ */
+static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long addr,
+					    pte_t *ptep, int full)
+{
+	pte_t old;
+
+	if (!full)
+		return ptep_get_and_clear(mm, addr, ptep);
+	if (mm_is_protected(mm))
+		return __pte(pteval_clear_protected(ptep));
+	old = *ptep;
+	WRITE_ONCE(*ptep, __pte(_PAGE_INVALID));
+	return old;
+}
+
+/*
+ * With _PAGE_UNUSED an operation tells its caller about the page. In an entry that
+ * goes back to its table set_pte_at() takes it away; here, what goes to another.
+ */
+#define __HAVE_ARCH_MOVE_PTE
+static inline pte_t move_pte(pte_t pte, pgprot_t prot, unsigned long from, unsigned long to)
+{
+	if (static_branch_unlikely(&pgste_in_use) && pte_val(pte) & _PAGE_PRESENT)
+		pte = __pte(pte_val(pte) & ~_PAGE_UNUSED);
+	return pte;
+}
+
+/*
+ * From ptep_modify_prot_start() to ptep_modify_prot_commit() the answer travels
+ * in the old PTE, which the caller hands back as it got it: set if the PGSTE is
+ * locked. No present PTE in a table has this bit: set_pte_at() takes it away.
+ */
+#define _PAGE_PGSTE_LOCKED	_PAGE_UNUSED
+
+#ifndef CONFIG_PGMIX_TEST_NAIVE
+#define pgste_is_locked(mm, ptep, old_pte)				\
+	(static_branch_unlikely(&pgste_in_use) &&			\
+	 pte_val(old_pte) & _PAGE_PGSTE_LOCKED)
+#endif
+
+static inline pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
+					   pte_t *ptep)
+{
+	return __pte(pteval_modify_prot_start(vma, addr, ptep));
+}
+
+/**
+ * ptep_modify_prot_commit - put a PTE back with its new protection
+ * @vma: the mapping
+ * @addr: the address the entry maps
+ * @ptep: the entry
+ * @old_pte: what ptep_modify_prot_start() returned
+ * @pte: the new value
+ *
+ * Context: as ptep_modify_prot_start() left it. Enables preemption.
+ */
+static inline void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
+					   pte_t *ptep, pte_t old_pte, pte_t pte)
+{
+	if (!MACHINE_HAS_NX)
+		pte = __pte(pte_val(pte) & ~_PAGE_NOEXEC);
+	if (pgste_is_locked(vma->vm_mm, ptep, old_pte))
+		ptep_pgste_commit(vma->vm_mm, ptep,
+				  __pte(pte_val(pte) & ~_PAGE_PGSTE_LOCKED));
+	else
+		WRITE_ONCE(*ptep, pte);
+	preempt_enable();
+}
+
+#endif /* CONFIG_PGSTE_MIXED */
+
+#endif /* _ASM_S390_PTEP_H */
