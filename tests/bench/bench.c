@@ -30,7 +30,6 @@
 #define MICRO_COUNT	250
 
 #define KERNEL_FILE	"/sys/kernel/debug/pgmix-bench"
-#define RELOCATE_FILE	"/sys/kernel/debug/pgmix/relocate"
 #define ALLOC_FILE	"/proc/sys/vm/allocate_pgste"
 
 static void die(const char *fmt, ...)
@@ -376,46 +375,112 @@ static int64_t mprotect_mappings(void)
 	return now() - start;
 }
 
-/* Replacement of page tables, by the kernel's own file for that. */
-static int64_t relocate(unsigned int pages, unsigned int vmas)
+/* What replacement is measured by: to make the table and fill it, by page faults. */
+static int64_t fill_segment(void)
 {
-	int fd = open(RELOCATE_FILE, O_WRONLY | O_CLOEXEC);
-	int64_t start, ticks;
-	char line[64];
-	int len;
+	char *p = map(memory_size);
+	int64_t start = now();
 
-	if (fd < 0)
-		die("%s: %s", RELOCATE_FILE, strerror(errno));
+	touch(p, memory_size, PAGE);
+	start = now() - start;
+	munmap(p, memory_size);
+	return start;
+}
+
+enum { PROMOTE, DEMOTE, RELOCATE };	/* enum pgtable_replace */
+
+static int64_t replace_all(int what)
+{
+	struct bench_replace replace = {
+		.start = (uintptr_t)memory,
+		.end = (uintptr_t)memory + memory_size,
+		.what = what,
+	};
+
+	if (ioctl(bench_fd, BENCH_REPLACE, &replace))
+		die("replacement %d: %s", what, strerror(errno));
+	return replace.ticks;
+}
+
+/* Page tables with so many entries, of memory in so many mappings per table. */
+static int64_t replace(int what, unsigned int pages, unsigned int vmas)
+{
+	int64_t ticks;
+
 	madvise(memory, memory_size, MADV_DONTNEED);
 	for (char *p = memory; p < memory + memory_size; p += SEGMENT) {
 		touch(p, pages * PAGE, PAGE);
 		for (unsigned int i = 1; i < vmas; i++)
 			mprotect(p + i * SEGMENT / vmas / PAGE * PAGE, PAGE, PROT_READ);
 	}
-	len = snprintf(line, sizeof(line), "%d %lx %lx", getpid(), (unsigned long)memory,
-		       (unsigned long)memory + memory_size);
-	start = now();
-	if (write(fd, line, len) != len)
-		die("relocate %s: %s", line, strerror(errno));
-	ticks = now() - start;
-	close(fd);
+	if (what == PROMOTE)
+		replace_all(DEMOTE);
+	if (what == DEMOTE)
+		replace_all(PROMOTE);
+	ticks = replace_all(what);
 	mprotect(memory, memory_size, PROT_READ | PROT_WRITE);
 	return ticks;
 }
 
-static int64_t relocate_4(void) { return relocate(4, 1); }
-static int64_t relocate_256(void) { return relocate(256, 1); }
-static int64_t relocate_256_vmas_2(void) { return relocate(256, 2); }
+static int64_t promote_4(void) { return replace(PROMOTE, 4, 1); }
+static int64_t promote_256(void) { return replace(PROMOTE, 256, 1); }
+static int64_t promote_256_vmas_3(void) { return replace(PROMOTE, 256, 2); }
+static int64_t demote_256(void) { return replace(DEMOTE, 256, 1); }
+static int64_t relocate_4(void) { return replace(RELOCATE, 4, 1); }
+static int64_t relocate_256(void) { return replace(RELOCATE, 256, 1); }
+static int64_t relocate_256_vmas_3(void) { return replace(RELOCATE, 256, 2); }
+
+/* In a new process each time: one that had a VM is not what it was. */
+static int64_t in_child(int64_t (*fn)(void))
+{
+	int64_t ticks;
+	int fd[2];
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC))
+		die("pipe: %s", strerror(errno));
+	pid = fork();
+	if (!pid) {
+		ticks = fn();
+		_exit(write(fd[1], &ticks, sizeof(ticks)) != sizeof(ticks));
+	}
+	close(fd[1]);
+	if (read(fd[0], &ticks, sizeof(ticks)) != sizeof(ticks))
+		die("no answer from a child");
+	wait_for(pid);
+	close(fd[0]);
+	return ticks;
+}
+
+/* What KVM_CREATE_VM does to a process that has touched its memory. */
+static int64_t touch_and_become_guest(void)
+{
+	int64_t start;
+
+	touch(map(memory_size), memory_size, PAGE);
+	start = now();
+	become_guest();
+	return now() - start;
+}
+
+static int64_t start_guest(void) { return in_child(touch_and_become_guest); }
+static int64_t create_vm_touched(void) { return in_child(kvm_create_touched); }
 
 enum per { PER_CALL, PER_PAGE, PER_SEGMENT, PER_MAPPING };
-enum where { ANY_TABLE = 1, NEW_TABLES = 2, MIXED_KERNEL = 4, NEEDS_SWAP = 8, NEEDS_KVM = 16 };
+/* NEW_TABLES: makes new ones, so nothing to tell for old. */
+enum where {
+	ANY_TABLE = 1, NEW_TABLES = 2, MIXED_KERNEL = 4, NEEDS_SWAP = 8, NEEDS_KVM = 16,
+	MIXED_MODE = 32, BEFORE_GUEST = 64,
+};
 
-/* @sizes in MiB, or numbers of mappings; those from @more on not if quick. */
+#define REPLACE_SIZES { 32, 1, 4, 16, 64, 256, 1000 }
+
+/* @sizes in MiB, or numbers of mappings. */
 static const struct test {
 	const char *name;
 	int64_t (*fn)(void);
 	enum per per;
-	int where;		/* NEW_TABLES: makes new ones, so nothing to tell for old */
+	int where;
 	int quick;		/* so many sizes if quick */
 	int sizes[8];
 } tests[] = {
@@ -430,12 +495,18 @@ static const struct test {
 	{ "exec", exec_small, PER_CALL, ANY_TABLE, 1, { 1 } },
 	{ "fork_exit_mappings", fork_exit_mappings, PER_MAPPING, ANY_TABLE, 1, { 100, 1, 10, 1000 } },
 	{ "mprotect_mappings", mprotect_mappings, PER_MAPPING, ANY_TABLE, 1, { 100, 1, 10, 1000 } },
-	{ "relocate_4_pages", relocate_4, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, { 1, 4, 16, 64 } },
-	{ "relocate_256_pages", relocate_256, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, { 1, 4, 16, 64 } },
-	{ "relocate_256_pages_3_vmas", relocate_256_vmas_2, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL,
-	  1, { 1, 4, 16, 64 } },
+	{ "fill_segment", fill_segment, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
+	{ "promote", promote_256, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
+	{ "promote_4_pages", promote_4, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
+	{ "promote_3_vmas", promote_256_vmas_3, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
+	{ "demote", demote_256, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
+	{ "relocate", relocate_256, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
+	{ "relocate_4_pages", relocate_4, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
+	{ "relocate_3_vmas", relocate_256_vmas_3, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
+	{ "start_guest", start_guest, PER_SEGMENT, BEFORE_GUEST, 1, { 64, 1, 4, 16, 256, 1024 } },
 	{ "create_vm", kvm_create, PER_CALL, NEEDS_KVM, 1, { 1 } },
 	{ "guest_first_touch", kvm_first_touch, PER_PAGE, NEEDS_KVM, 1, { 1, 4, 16 } },
+	{ "create_vm_touched", create_vm_touched, PER_SEGMENT, NEEDS_KVM, 1, { 64, 256, 1024 } },
 	{ "sie_exit", kvm_exit, PER_CALL, NEEDS_KVM, 1, { 1 } },
 	{ }
 };
@@ -450,7 +521,7 @@ static void macro(const struct kind *kind, const struct test *test, int size, in
 		per = size;
 	} else {
 		memory_size = size * SEGMENT;
-		if (!(test->where & NEEDS_KVM))
+		if (!(test->where & (NEEDS_KVM | BEFORE_GUEST)))
 			memory = setup(kind, memory_size);
 		if (test->per == PER_PAGE)
 			per = memory_size / PAGE;
@@ -628,6 +699,11 @@ static bool skip(const struct kind *kind, const struct test *test, const char *k
 	if (test->where & NEEDS_KVM)
 		return access("/dev/kvm", R_OK | W_OK) ||
 		       (strcmp(kind->name, "all4k") && strcmp(kind->name, "mixed-4k"));
+	if (test->where & BEFORE_GUEST)
+		return !kind->guest || (mixed && kind->table != BENCH_TABLE_2K_UPPER);
+	/* Large memory has tables in both halves. */
+	if (test->where & MIXED_MODE)
+		return strcmp(kernel_name, "mixed") || kind->table != BENCH_TABLE_2K_UPPER;
 	return ((test->where & NEEDS_SWAP) && access("/run/bench-swap", F_OK)) ||
 	       ((test->where & MIXED_KERNEL) && (strcmp(kernel_name, "mixed") || !kind->guest)) ||
 	       (test->where == NEW_TABLES && mixed && kind->touch_first);

@@ -10,6 +10,7 @@
 extern size_t kvm_size;
 
 int64_t kvm_create(void);
+int64_t kvm_create_touched(void);
 int64_t kvm_first_touch(void);
 int64_t kvm_exit(void);
 

@@ -344,6 +344,15 @@ static const char *stock_process(const char *process)
 	return !strcmp(process, "mixed-4k") ? "all4k" : process;
 }
 
+/* Making and filling the table that @r replaces, NULL if @r is no replacement. */
+static struct row *fill_of(const struct row *r)
+{
+	if (strncmp(r->op, "promote", 7) && strncmp(r->op, "demote", 6) &&
+	    strncmp(r->op, "relocate", 8))
+		return NULL;
+	return row(r->kernel, r->process, "fill_segment", r->size);
+}
+
 static double limit_of(const struct row *r)
 {
 	static const char *const within[] = {
@@ -367,6 +376,9 @@ static double limit_of(const struct row *r)
 	for (int i = 0; within[i]; i++)
 		if (!strcmp(r->op, within[i]) && stock)
 			return stock->value * 1.005;
+	/* A full table, in one mapping. */
+	if (!strchr(r->op, '_') && fill_of(r))
+		return fill_of(r)->value * 0.025;
 	return INFINITY;
 }
 
@@ -393,8 +405,11 @@ static void cell(const struct row *r, const struct row *stock, const struct row 
 		strcat(s, ")");
 	} else if (stock && r != stock) {
 		snprintf(s, sizeof(s), "%s (%+.2f %%)", value, (r->value / stock->value - 1) * 100);
+	} else if (fill_of(r)) {
+		snprintf(s, sizeof(s), "%s (%.1f %% of fill)", value,
+			 r->value / fill_of(r)->value * 100);
 	} else {
-		snprintf(s, sizeof(s), "%s%s", value, counted ? "" : "");
+		snprintf(s, sizeof(s), "%s", value);
 	}
 	if (!counted)
 		snprintf(s + strlen(s), sizeof(s) - strlen(s), " ±%.0f%%", 100 * r->spread / r->value);

@@ -17,32 +17,45 @@
 #ifdef CONFIG_PGSTE_MIXED
 #include <asm/gmap_admission.h>
 #include <asm/pgste.h>
+#include <asm/pgtable_replace.h>
 #endif
 #include "bench.h"
 
+/* What an operation works on. @entry is the PTE of the page: present, young, dirty, writable. */
+struct bench_args {
+	struct vm_area_struct *vma;
+	struct mm_struct *mm;
+	unsigned long addr;
+	pte_t *ptep;
+	pte_t entry;
+};
+
+typedef unsigned long bench_fn(const struct bench_args *a);
+
 /*
- * All an operation needs comes in registers, as it mostly does where the
- * operation is inlined. @entry is the PTE that maps the page: present, young,
- * dirty, writable.
+ * Around an operation is what a caller that works on many entries has anyway: a stack
+ * frame, and all arguments in registers that a call preserves. It is the same around
+ * "nothing". @value: what the caller looks at.
  */
-typedef void bench_fn(struct vm_area_struct *vma, struct mm_struct *mm,
-		      unsigned long addr, pte_t *ptep, pte_t entry);
+#define BENCH_VALUE(name, value)						\
+static noinline unsigned long bench_##name(const struct bench_args *a)		\
+{										\
+	struct vm_area_struct *vma = a->vma;					\
+	unsigned long addr = a->addr, entry_val = pte_val(a->entry);		\
+	unsigned long frame, result;						\
+	struct mm_struct *mm = a->mm;						\
+	pte_t *ptep = a->ptep, entry;						\
+										\
+	asm volatile("" : "=Q" (frame), "+d" (vma), "+d" (mm), "+d" (addr),	\
+		     "+d" (ptep), "+d" (entry_val) : : "r14");			\
+	entry = __pte(entry_val);						\
+	result = value;								\
+	asm volatile("" : : "Q" (frame), "d" (vma), "d" (mm), "d" (addr),	\
+		     "d" (ptep), "d" (pte_val(entry)));				\
+	return result;								\
+}
 
-#define BENCH_OP(name, ...)								\
-	static noinline void bench_##name(struct vm_area_struct *vma, struct mm_struct *mm, \
-					  unsigned long addr, pte_t *ptep, pte_t entry)	\
-	{										\
-		__VA_ARGS__								\
-	}
-
-/* The same for what a caller looks at; the loop does not. */
-#define BENCH_VALUE(name, ...)								\
-	static noinline unsigned long bench_##name(struct vm_area_struct *vma,		\
-						   struct mm_struct *mm, unsigned long addr, \
-						   pte_t *ptep, pte_t entry)		\
-	{										\
-		return __VA_ARGS__;							\
-	}
+#define BENCH_OP(name, ...)	BENCH_VALUE(name, ({ __VA_ARGS__ 0; }))
 
 BENCH_OP(nothing,
 	barrier();
@@ -100,7 +113,7 @@ static const struct {
 	bench_fn *fn;
 	enum bench_before before;
 } ops[] = {
-#define OP(name, before) { #name, (void *)bench_##name, before }
+#define OP(name, before) { #name, bench_##name, before }
 	OP(nothing, MAPPED),
 	OP(known_1, MAPPED),
 	OP(known_100, MAPPED),
@@ -119,15 +132,13 @@ static const struct {
 #undef OP
 };
 
-static noinline u64 bench_loop(bench_fn *fn, struct vm_area_struct *vma, unsigned long addr,
-			       pte_t *ptep, pte_t before, pte_t entry,
+static noinline u64 bench_loop(bench_fn *fn, const struct bench_args *a, pte_t before,
 			       unsigned int count, unsigned long plant)
 {
-	struct mm_struct *mm = vma->vm_mm;
 	u64 start = get_tod_clock_fast();
 
 	while (count--) {
-		WRITE_ONCE(*ptep, before);
+		WRITE_ONCE(*a->ptep, before);
 		/* One instruction more if something is planted. */
 		asm volatile(
 			"	ltgr	%0,%0\n"
@@ -135,7 +146,7 @@ static noinline u64 bench_loop(bench_fn *fn, struct vm_area_struct *vma, unsigne
 			"	nopr\n"
 			"0:\n"
 			: : "d" (plant) : "cc");
-		fn(vma, mm, addr, ptep, entry);
+		fn(a);
 	}
 	return get_tod_clock_fast() - start;
 }
@@ -155,6 +166,7 @@ static enum bench_table table_of(struct mm_struct *mm, pte_t *ptep)
 
 static int bench_on_entry(struct bench_run *run, struct vm_area_struct *vma, int op)
 {
+	struct bench_args a = { .vma = vma, .mm = vma->vm_mm, .addr = run->addr };
 	pte_t *ptep, saved, entry, before;
 	struct mm_struct *mm = vma->vm_mm;
 	spinlock_t *ptl;
@@ -182,9 +194,10 @@ static int bench_on_entry(struct bench_run *run, struct vm_area_struct *vma, int
 		before = __pte(_PAGE_INVALID);
 		break;
 	}
+	a.ptep = ptep;
+	a.entry = entry;
 	local_irq_disable();
-	run->ticks = bench_loop(ops[op].fn, vma, run->addr, ptep, before, entry,
-				run->count, run->plant);
+	run->ticks = bench_loop(ops[op].fn, &a, before, run->count, run->plant);
 	local_irq_enable();
 	WRITE_ONCE(*ptep, saved);
 	rc = 0;
@@ -231,14 +244,50 @@ static long bench_guest(void)
 #endif
 }
 
+static long bench_replace(struct bench_replace *replace)
+{
+#ifdef CONFIG_PGSTE_MIXED
+	struct mm_struct *mm = current->mm;
+	long rc;
+	u64 start;
+
+	/* The VM need not be gone for that: there is none. */
+	if (replace->what == PGTABLE_DEMOTE) {
+		mmap_write_lock(mm);
+		mm->context.alloc_pgste = 0;
+		mmap_write_unlock(mm);
+	}
+	start = get_tod_clock_fast();
+	rc = pgtable_replace_range(mm, replace->start, replace->end, replace->what);
+	replace->ticks = get_tod_clock_fast() - start;
+	if (replace->what == PGTABLE_DEMOTE) {
+		mmap_write_lock(mm);
+		mm->context.alloc_pgste = 1;
+		mmap_write_unlock(mm);
+	}
+	return rc;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
 static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
+	struct bench_replace replace;
 	struct bench_run run;
 	long rc;
 
 	if (cmd == BENCH_GUEST)
 		return bench_guest();
+	if (cmd == BENCH_REPLACE) {
+		if (copy_from_user(&replace, user, sizeof(replace)))
+			return -EFAULT;
+		rc = bench_replace(&replace);
+		if (!rc && copy_to_user(user, &replace, sizeof(replace)))
+			rc = -EFAULT;
+		return rc;
+	}
 	if (cmd != BENCH_RUN && cmd != BENCH_NAME)
 		return -ENOTTY;
 	if (copy_from_user(&run, user, sizeof(run)))

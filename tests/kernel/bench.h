@@ -37,11 +37,27 @@ struct bench_run {
 
 #define BENCH_COUNT_MAX	20000
 
+/**
+ * struct bench_replace - replacement of page tables of the calling process
+ * @start: first address
+ * @end:   address after the last
+ * @what:  enum pgtable_replace: 0 promote, 1 demote, 2 relocate
+ * @ticks: out: TOD clock units
+ */
+struct bench_replace {
+	__u64 start;
+	__u64 end;
+	__u64 what;
+	__u64 ticks;
+};
+
 /* A run with the operation "nothing" tells the table. */
 #define BENCH_RUN	_IOWR('b', 1, struct bench_run)
 /* The process starts to use PGSTEs, as if it had created a VM. */
 #define BENCH_GUEST	_IO('b', 2)
 /* The name of operation number count, or -ENOENT. */
 #define BENCH_NAME	_IOWR('b', 3, struct bench_run)
+/* Not in kernels without replacement. */
+#define BENCH_REPLACE	_IOWR('b', 4, struct bench_replace)
 
 #endif /* PGMIX_BENCH_H */
