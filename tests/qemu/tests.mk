@@ -50,7 +50,7 @@ pgmix-vmtype: $(QEMU_ROOT)/lib/pgmix-vmtype.so
 qemu-tests: $(QEMU_TESTS) $(QEMU_ROOT)/guest/walker.elf $(QEMU_ROOT)/lib/pgmix-vmtype.so
 	@arch-s390/qemu-root
 
-check-qemu: image initramfs qemu-tests
+check-qemu: image qemu-host initramfs qemu-tests
 	@tests/qemu/suite $(KERNEL)
 
 CHECKS += check-qemu
