@@ -56,17 +56,14 @@ static void offer_sie(struct vm *vm)
 		strerror(errno));
 }
 
-void nest_create(struct nest *n, int levels)
+static void create(struct nest *n, int levels, unsigned long type, int from, int segments)
 {
-	size_t early = EARLY_SEGMENTS * GUEST_SEGMENT;
 	int i, rc;
 
 	memset(n, 0, sizeof(*n));
 	n->mem = map_segments(NEST_TOTAL / GUEST_SEGMENT, MAP_SHARED);
-	fill_segments(n->mem, EARLY_SEGMENTS, 4, 1);
-	make_vm(&n->vm, 0);
-	require(guest_memory_at(n->mem + early, NEST_TOTAL - early, MAP_SHARED), "mmap: %s",
-		strerror(errno));
+	fill_segments(n->mem + from * GUEST_SEGMENT, segments, 4, 1);
+	make_vm(&n->vm, type);
 	offer_sie(&n->vm);
 	put_slot(&n->vm, 0, 0, n->mem, NEST_TOTAL);
 	for (i = 0; i < NEST_CPUS; i++) {
@@ -79,6 +76,16 @@ void nest_create(struct nest *n, int levels)
 	guest_load(n->mem + NEST_MEMORY);
 	n->state = (void *)(n->mem + NEST_STATE);
 	nest_do(n, NEST_MAKE, levels, 0, 0);
+}
+
+void nest_create(struct nest *n, int levels)
+{
+	create(n, levels, 0, 0, EARLY_SEGMENTS);
+}
+
+void nest_create_late(struct nest *n, int levels)
+{
+	create(n, levels, KVM_VM_S390_LATE_MMAP, (NEST_MEMORY + GUEST_DATA) / GUEST_SEGMENT, 1);
 }
 
 void nest_destroy(struct nest *n)

@@ -30,9 +30,11 @@ struct shadows {
  * nest_create() - a VM of type 0 with the hypervisor and its guest loaded
  * @levels: of tables above the nested guest's page tables; 0: a real-space designation
  *
- * Half of the memory is mapped and in use before the VM exists, half is mapped later.
+ * Half of the memory is in use before the VM exists, half is first used later.
  */
 void nest_create(struct nest *n, int levels);
+/* With KVM_VM_S390_LATE_MMAP; used before is a segment of the nested guest's data. */
+void nest_create_late(struct nest *n, int levels);
 void nest_destroy(struct nest *n);
 
 /* A job, enum guest_job for the nested guest or enum nest_job, that ends well. */

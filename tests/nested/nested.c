@@ -98,6 +98,24 @@ static void make_used(struct nest *n)
 	nest_do(n, GUEST_SETKEYS, DATA, PAGES, 7);
 }
 
+/* What its hypervisor is told then: an addressing exception of the nested guest. */
+static void refused(void)
+{
+	long before = counter("refused");
+	struct nest n;
+	int end;
+
+	nest_create_late(&n, 2);
+	end = guest_do(&n.cpu[0], GUEST_FILL, DATA, SOME, 5);
+	require(end == NEST_LEFT && n.state->icptcode == 8,
+		"the nested guest in memory that is refused: end 0x%x, interception %lu", end,
+		n.state->icptcode);
+	require(counter("refused") > before, "nothing was refused");
+	nest_do(&n, GUEST_FILL, DATA + GUEST_SEGMENT, SOME, 5);
+	nest_do(&n, GUEST_VERIFY, DATA + GUEST_SEGMENT, SOME, 5);
+	nest_destroy(&n);
+}
+
 /* The hypervisor changes page tables that are shadowed. */
 static void hypervisor_moves(void)
 {
@@ -286,6 +304,7 @@ static const struct test tests[] = {
 	{ "the same with a region-second table", levels_3, NEEDS_KVM },
 	{ "the same with a region-first table", levels_4, NEEDS_KVM },
 	{ "the same with a real-space designation", real_space, NEEDS_KVM },
+	{ "memory that is refused is not the nested guest's either", refused, REFUSES },
 	{ "pages moved by the hypervisor", hypervisor_moves, NEEDS_KVM },
 	{ "pages that the hypervisor brings in on demand", hypervisor_pages_in, NEEDS_KVM },
 	{ "memory swapped out and in elsewhere by the host", host_swaps, NEEDS_KVM },

@@ -39,7 +39,13 @@ $(NESTED_PROGS): build/tests/system/tests/%: tests/nested/%.c tests/nested/nest.
 	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $(filter %.c %.o,$^)
 
 check-nested: image initramfs $(NESTED_PROGS)
+	@arch-s390/qemu-root
 	@tests/nested/suite
 
+# Long: the system tests in a guest that is Linux.
+soak-nested: image initramfs $(SYSTEM_PROGS)
+	@arch-s390/qemu-root
+	@tests/nested/soak $(SYSTEM_TESTS)
+
 CHECKS += check-nested
-.PHONY: check-nested
+.PHONY: check-nested soak-nested
