@@ -272,10 +272,8 @@ static void fill(struct mm_struct *mm, struct segment *segment)
 		memcpy(pgste, table_pgste(segment->old), PTRS_PER_PTE * sizeof(pgste_t));
 		return;
 	}
-	for (i = 0; i < PTRS_PER_PTE; i++) {
-		if (!pte_none(ptep[i]))
-			adopt_pte(mm, ptep + i, pgste + i);
-	}
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		adopt_pte(mm, ptep + i, pgste + i);
 }
 
 static void put_in(struct mm_struct *mm, struct segment *segment)
