@@ -99,6 +99,7 @@ static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 
 #else /* !CONFIG_PGSTE_MIXED */
 
+#define GMAP_REFUSED					(-EFAULT)
 #define gmap_admits(pmd)				true
 #define gmap_refuse(gmap, gaddr, vmaddr)		(-EFAULT)
 #define gmap_user_error(rc)				(rc)
