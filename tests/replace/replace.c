@@ -318,9 +318,11 @@ static void failed_allocation_changes_nothing(void)
 	close(fd);
 }
 
+#define FEW	2	/* segments: there is a process for each allocation */
+
 static int create_slot(struct scene *s)
 {
-	return vm_slot(&s->m.vm, 1, GPA, s->old, SEGMENTS * GUEST_SEGMENT, 0);
+	return vm_slot(&s->m.vm, 1, GPA, s->old, FEW * GUEST_SEGMENT, 0);
 }
 
 static int run_guest(struct scene *s)
@@ -328,20 +330,22 @@ static int run_guest(struct scene *s)
 	return vcpu_run(&s->m.cpu);
 }
 
+typedef int promotes_fn(struct scene *s);
+
 /* An own process for each, as only tables from before its first VM lack PGSTEs. */
-static void promote_failing(int n, int (*promotes)(struct scene *), int *failed)
+static void promote_failing(int n, promotes_fn *promotes, int *failed)
 {
+	struct scene s = { .old = map_segments(FEW, MAP_SHARED) };
 	char left[16] = "";
-	struct scene s;
 	int fd, rc;
 
-	make_old_memory(&s);
-	make_machine(&s.m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
+	fill_segments(s.old, FEW, PAGES, SEED);
+	make_machine(&s.m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
 	if (promotes == run_guest) {
 		set_promote(0);
 		require(!create_slot(&s), "no slot");
 		set_promote(1);
-		guest_start(&s.m.cpu, GUEST_FILL, GPA, SEGMENTS * PAGES, SEED + 1);
+		guest_start(&s.m.cpu, GUEST_FILL, GPA, FEW * PAGES, SEED + 1);
 	}
 	fd = open("/proc/thread-self/fail-nth", O_RDWR);
 	require(fd >= 0 && dprintf(fd, "%d", n) > 0, "fail-nth: %s", strerror(errno));
@@ -351,19 +355,19 @@ static void promote_failing(int n, int (*promotes)(struct scene *), int *failed)
 	*failed = !atoi(left);
 	require(rc >= 0 || (*failed && (rc == -ENOMEM || rc == -EFAULT)), "allocation %d: %s", n,
 		strerror(-rc));
-	check_segments(s.old, promotes == run_guest ? 0 : SEGMENTS, PAGES, SEED,
-		       "after a failed allocation");
+	if (promotes == create_slot)
+		check_segments(s.old, FEW, PAGES, SEED, "after a failed allocation");
 	if (rc < 0)
 		require(promotes(&s) >= 0, "not even with all memory");
-	run_job(&s.m, GUEST_FILL, GPA, SEGMENTS * PAGES, SEED + 1);
-	run_job(&s.m, GUEST_SETKEYS, GPA, PAGES, SEED);
-	run_job(&s.m, GUEST_VERIFY, GPA, SEGMENTS * PAGES, SEED + 1);
-	run_job(&s.m, GUEST_GETKEYS, GPA, PAGES, SEED);
-	end_scene(&s);
+	run_job(&s.m, GUEST_FILL, GPA, FEW * PAGES, SEED + 1);
+	run_job(&s.m, GUEST_SETKEYS, GPA, FEW * PAGES, SEED);
+	run_job(&s.m, GUEST_VERIFY, GPA, FEW * PAGES, SEED + 1);
+	run_job(&s.m, GUEST_GETKEYS, GPA, FEW * PAGES, SEED);
+	machine_destroy(&s.m);
 	_exit(0);
 }
 
-static void promotion_fails(int (*promotes)(struct scene *), const char *what)
+static void promotion_fails(promotes_fn *promotes, const char *what)
 {
 	int *failed = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int n;
@@ -379,7 +383,7 @@ static void promotion_fails(int (*promotes)(struct scene *), const char *what)
 			break;
 	}
 	note("%s: %d allocations failed, one after the other", what, n - 1);
-	require(n - 1 >= SEGMENTS, "only %d allocations failed", n - 1);
+	require(n - 1 >= FEW, "only %d allocations failed", n - 1);
 	munmap(failed, GUEST_PAGE);
 }
 

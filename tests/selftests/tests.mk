@@ -12,5 +12,7 @@ check-selftests: image initramfs selftests
 	@arch-s390/kernel stock >/dev/null
 	@tests/selftests/check $(KERNEL)
 
+# rsync: Linux's headers_install
 CHECKS += check-selftests
+PACKAGES += rsync
 .PHONY: selftests
