@@ -193,7 +193,7 @@ static void *work(void *arg)
 static void workers_start(struct worker *w, unsigned int seed)
 {
 	uint8_t *home = mmap(NULL, THREADS * REGION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int i;
+	int i, rc;
 
 	require(home != MAP_FAILED, "mmap: %s", strerror(errno));
 	for (i = 0; i < THREADS; i++) {
@@ -206,7 +206,11 @@ static void workers_start(struct worker *w, unsigned int seed)
 		}
 		map(&w[i], w[i].mem, 0, REGION_PAGES);
 		fill(&w[i], 0, REGION_PAGES);
-		require(!pthread_create(&w[i].thread, NULL, work, &w[i]), "no thread");
+		/* Its stack must not be mapped where a worker has made a hole for a moment. */
+		pthread_mutex_lock(&holes);
+		rc = pthread_create(&w[i].thread, NULL, work, &w[i]);
+		pthread_mutex_unlock(&holes);
+		require(!rc, "no thread: %s", strerror(rc));
 	}
 }
 
