@@ -362,20 +362,40 @@ void swap_off(void)
 	write_number(ZRAM_SYS "reset", 1);
 }
 
+/* For whoever has to find out why a page stays: Linux's own account of it. */
+static unsigned long account_of(const char *file, unsigned long pfn)
+{
+	unsigned long n = 0;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || pread(fd, &n, sizeof(n), pfn * sizeof(n)) != sizeof(n))
+		n = -1UL;
+	close(fd);
+	return n;
+}
+
 void page_out(void *mem, size_t size)
 {
-	size_t off, left = 0;
+	size_t off, left = 0, one = 0;
+	unsigned long pfn;
 	int try;
 
 	for (try = 0; try < 50; try++) {
 		/* what lies in another CPU's batch of new pages is passed over: drain them */
 		write_number("/proc/sys/vm/drop_caches", 1);
 		require(!madvise(mem, size, MADV_PAGEOUT), "MADV_PAGEOUT: %s", strerror(errno));
-		for (off = left = 0; off < size; off += PAGE)
-			left += pagemap_of((uint8_t *)mem + off) >> 63;
+		for (off = left = 0; off < size; off += PAGE) {
+			if (!(pagemap_of((uint8_t *)mem + off) >> 63))
+				continue;
+			left++;
+			one = off;
+		}
 		if (!left)
 			return;
 		usleep(20000);
 	}
-	fail("%zu of %zu pages stay in memory", left, size / PAGE);
+	pfn = pagemap_of((uint8_t *)mem + one) & ((1UL << 55) - 1);
+	fail("%zu of %zu pages stay in memory, page %zu with flags %lx, mapped %lu times", left,
+	     size / PAGE, one / PAGE, account_of("/proc/kpageflags", pfn),
+	     account_of("/proc/kpagecount", pfn));
 }
