@@ -45,9 +45,8 @@ void gmap_start_mm(struct mm_struct *mm)
 	if (!static_key_enabled(&pgste_in_use))
 		static_branch_enable(&pgste_in_use);
 	mmap_write_lock(mm);
-	if (mm->context.pgste_mode == MM_PGSTE_NONE) {
-		WRITE_ONCE(mm->context.pgste_mode,
-			   mm->context.alloc_pgste ? MM_PGSTE_ALL : MM_PGSTE_MIXED);
+	if (mm_pgste_mode(mm) == MM_PGSTE_NONE) {
+		mm_set_pgste_mode(mm, mm->context.alloc_pgste ? MM_PGSTE_ALL : MM_PGSTE_MIXED);
 		gmap_prepare_mm(mm);
 	}
 	mm->context.alloc_pgste = 1;
@@ -154,7 +153,7 @@ struct demotion {
 static bool mm_has_no_guest(struct mm_struct *mm)
 {
 	mmap_assert_write_locked(mm);
-	return mm->context.pgste_mode == MM_PGSTE_MIXED &&
+	return mm_pgste_mode(mm) == MM_PGSTE_MIXED &&
 	       list_empty(&mm->context.gmap_list);
 }
 
@@ -180,7 +179,7 @@ static void demote(struct work_struct *work)
 	if (mm_has_no_guest(mm) && !mm->context.alloc_pgste) {
 		mm->context.uses_skeys = 0;
 		mm->context.uses_cmm = 0;
-		WRITE_ONCE(mm->context.pgste_mode, MM_PGSTE_NONE);
+		mm_set_pgste_mode(mm, MM_PGSTE_NONE);
 	}
 	mmap_write_unlock(mm);
 put:
@@ -201,7 +200,7 @@ void gmap_stop_mm(struct mm_struct *mm)
 {
 	struct demotion *demotion;
 
-	if (READ_ONCE(mm->context.pgste_mode) != MM_PGSTE_MIXED ||
+	if (mm_pgste_mode(mm) != MM_PGSTE_MIXED ||
 	    !list_empty(&mm->context.gmap_list) || !READ_ONCE(gmap_promotes))
 		return;
 	demotion = kmalloc(sizeof(*demotion), GFP_KERNEL);

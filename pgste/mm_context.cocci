@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The mode of an mm is one byte (enum mm_pgste_mode), and neither a child nor
+// An mm knows where to ask for the kind of a table, and neither a child nor
 // a new program inherits what a process became by creating a VM.
 // file: arch/s390/include/asm/mmu.h
 // file: arch/s390/include/asm/mmu_context.h
@@ -12,8 +12,8 @@
  typedef struct {
  ...
 +#ifdef CONFIG_PGSTE_MIXED
-+	/* enum mm_pgste_mode, written with the mmap lock held for writing */
-+	unsigned char pgste_mode;
++	/* mm_pgste_mode(); written with the mmap lock held for writing */
++	const struct page *pgste_map;
 +#else
  unsigned int has_pgste:1;
 +#endif
@@ -32,7 +32,7 @@
 @none@
 @@
 +#ifdef CONFIG_PGSTE_MIXED
-+	mm->context.pgste_mode = MM_PGSTE_NONE;
++	mm_set_pgste_mode(mm, MM_PGSTE_NONE);
 +#else
  mm->context.has_pgste = 0;
 +#endif

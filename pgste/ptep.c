@@ -209,14 +209,21 @@ static way plain_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 
 static way pgste_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	pgste_t pgste;
+	pgste_t pgste = __pgste(0), locked;
 	pte_t old;
 
 	preempt_disable();
-	pgste = ptep_xchg_start(mm, addr, ptep);
+	if (pgste_known(mm)) {
+		locked = pgste_get_lock(ptep);
+		pgste = pgste_pte_notify(mm, addr, ptep, locked);
+		/* Most PGSTEs stay as they were locked, and need not be stored. */
+		if (pgste_val(pgste) != pgste_val(locked))
+			pgste_set(ptep, pgste);
+	}
 	old = ptep_flush_lazy(mm, addr, ptep, !!(pgste_val(pgste) & _PGSTE_GPS_NODAT));
 	if (pgste_known(mm)) {
-		pgste_set(ptep, pgste_update_all(old, pgste, mm));
+		if (unlikely(mm_uses_skeys(mm)))
+			pgste_set(ptep, pgste_update_all(old, pgste, mm));
 		old = set_pte_bit(old, __pgprot(_PAGE_PGSTE_LOCKED));
 	}
 	return pte_val(old);
@@ -284,13 +291,7 @@ void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry)
 	preempt_disable();
 	pgste = pgste_get_lock(ptep);
 	pgste_val(pgste) &= ~_PGSTE_GPS_ZERO;
-	entry = without_unused(entry);
-	/* Most let the page be written, and only for those the PGSTE changes. */
-	if (likely(pte_val(entry) & _PAGE_PRESENT && pte_val(entry) & _PAGE_WRITE &&
-		   !(pte_val(entry) & _PAGE_INVALID)))
-		pgste = pgste_set_pte(ptep, pgste, entry);
-	else
-		set_pte(ptep, entry);
+	pgste = pgste_set_pte(ptep, pgste, without_unused(entry));
 	pgste_set_unlock(ptep, pgste);
 	preempt_enable();
 }

@@ -5,6 +5,7 @@
 // rule direct: 1
 // rule commit: 1
 // rule known: 2
+// rule writable: 1
 // rule zap: 2
 // rule set_key: 1
 // rule key_is_0: 2
@@ -42,6 +43,13 @@ identifier fn =~ "^ptep_xchg_(start|commit)$";
 +pgste_known(mm)
  ...>
  }
+
+// Three tests as one. Without isomorphisms: all ways to write them are too many.
+@writable disable drop_cast, not_int1, not_int2, not_ptr1, not_ptr2, is_zero, is_null, bitand_comm, unlikely, paren@
+expression e;
+@@
+-(pte_val(e) & _PAGE_PRESENT) && (pte_val(e) & _PAGE_WRITE) && !(pte_val(e) & _PAGE_INVALID)
++(pte_val(e) & (_PAGE_PRESENT | _PAGE_WRITE | _PAGE_INVALID)) == (_PAGE_PRESENT | _PAGE_WRITE)
 
 @zap@
 typedef pte_t, pgste_t;

@@ -165,7 +165,7 @@ int proc_pid_arch_status(struct seq_file *m, struct pid_namespace *ns,
 	rc = mmap_read_lock_killable(mm);
 	if (!rc) {
 		walk_page_range(mm, 0, mm->context.asce_limit, &count_table_ops, &count);
-		seq_printf(m, "PgsteMode:\t%s\n", mode_names[mm->context.pgste_mode]);
+		seq_printf(m, "PgsteMode:\t%s\n", mode_names[mm_pgste_mode(mm)]);
 		mmap_read_unlock(mm);
 		seq_printf(m, "PageTables2K:\t%lu\n", count.tables[PGTABLE_2K]);
 		seq_printf(m, "PageTables2KBytes:\t%lu\n",

@@ -23,8 +23,7 @@ struct mm_struct *mm_new(bool alloc_pgste)
 void mm_create_vm(struct mm_struct *mm)
 {
 	WRITE_ONCE(pgste_in_use.enabled, true);
-	WRITE_ONCE(mm->context.pgste_mode,
-		   mm->context.alloc_pgste ? MM_PGSTE_ALL : MM_PGSTE_MIXED);
+	mm_set_pgste_mode(mm, mm->context.alloc_pgste ? MM_PGSTE_ALL : MM_PGSTE_MIXED);
 	mm->context.alloc_pgste = 1;
 }
 

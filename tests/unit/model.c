@@ -232,7 +232,7 @@ static void one_alloc(struct model_mm *m)
 
 static void one_question(struct model_mm *m)
 {
-	bool guest = m->mm->context.pgste_mode != MM_PGSTE_NONE;
+	bool guest = mm_pgste_mode(m->mm) != MM_PGSTE_NONE;
 	const struct model_table *t;
 	const pte_t *ptep;
 
@@ -362,7 +362,7 @@ static void one_step(unsigned int allocs)
 	} else {
 		one_question(m);
 		rare = choose(400);
-		if (rare < 2 && m->mm->context.pgste_mode == MM_PGSTE_NONE) {
+		if (rare < 2 && mm_pgste_mode(m->mm) == MM_PGSTE_NONE) {
 			mm_create_vm(m->mm);
 		} else if (rare == 2) {
 			one_exit(m);

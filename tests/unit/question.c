@@ -53,11 +53,16 @@ END_TEST
 START_TEST(an_entry_in_an_upper_half_answers_by_its_address)
 {
 	struct page *page = page_of_kind(PGTABLE_PGSTE);
+	struct mm_struct *mm = mm_new(false);
 	unsigned int i;
 
-	for (i = PTRS_PER_PTE; i < 2 * PTRS_PER_PTE; i++)
+	mm_create_vm(mm);
+	for (i = PTRS_PER_PTE; i < 2 * PTRS_PER_PTE; i++) {
 		must(pgtable_kind(entry(page, i)) == PGTABLE_2K, "entry %u", i);
+		must(!ptep_has_pgste(mm, entry(page, i)), "PGSTE of entry %u", i);
+	}
 	page_back(page);
+	mm_exit(mm);
 }
 END_TEST
 
@@ -94,7 +99,7 @@ START_TEST(an_entry_has_a_pgste_by_mode_and_kind_of_its_table)
 				struct page *page = page_of_kind(kind);
 
 				pgste_in_use.enabled = key;
-				mm->context.pgste_mode = mode;
+				mm_set_pgste_mode(mm, mode);
 				for (nr = 0; nr < (kind == PGTABLE_2K ? 512 : 256); nr++) {
 					bool want = key && has[mode][kind];
 
@@ -133,10 +138,9 @@ START_TEST(an_mm_has_pgstes_in_use_once_it_has_a_guest)
 	for (key = 0; key < 2; key++)
 		for (mode = 0; mode < 3; mode++) {
 			pgste_in_use.enabled = key;
-			mm->context.pgste_mode = mode;
-			must(mm_pgste_mode(mm) == (key ? mode : MM_PGSTE_NONE),
-			     "key %u, mode %s: mode %s", key, mode_name[mode],
-			     mode_name[mm_pgste_mode(mm)]);
+			mm_set_pgste_mode(mm, mode);
+			must(mm_pgste_mode(mm) == mode, "key %u, mode %s: mode %s", key,
+			     mode_name[mode], mode_name[mm_pgste_mode(mm)]);
 			must(mm_has_pgste(mm) == (key && mode != MM_PGSTE_NONE),
 			     "key %u, mode %s: has %d", key, mode_name[mode],
 			     mm_has_pgste(mm));
@@ -151,7 +155,6 @@ START_TEST(before_the_first_vm_no_question_reads_memory)
 
 	must(no_access != MAP_FAILED, "no address space");
 	must(!pgste_in_use.enabled, "the key starts enabled");
-	must(mm_pgste_mode(no_access) == MM_PGSTE_NONE, "mode");
 	must(!mm_has_pgste(no_access), "mm_has_pgste");
 	must(!ptep_has_pgste(no_access, no_access), "ptep_has_pgste");
 	must(!mm_is_protected(no_access), "mm_is_protected");
@@ -201,7 +204,7 @@ START_TEST(what_was_decided_at_exec_is_inherited_what_came_late_is_not)
 			for (mode = 0; mode < 3; mode++) {
 				pgste_in_use.enabled = key;
 				mm->context.alloc_pgste = alloc;
-				mm->context.pgste_mode = mode;
+				mm_set_pgste_mode(mm, mode);
 				must(mm_inherits_pgste(mm) == inherits[alloc][mode],
 				     "key %u, alloc_pgste %u, mode %s: not %d", key, alloc,
 				     mode_name[mode], inherits[alloc][mode]);
@@ -259,7 +262,7 @@ START_TEST(set_pte_at_stores_plainly_unless_the_entry_has_a_pgste)
 
 				*ptep = (pte_t){ _PAGE_INVALID };
 				pgste_in_use.enabled = key;
-				mm->context.pgste_mode = mode;
+				mm_set_pgste_mode(mm, mode);
 				pgste_store.count = 0;
 				set_pte_at(mm, 0x7000, ptep, new);
 				must(pgste_store.count == pgste,

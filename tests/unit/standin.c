@@ -131,8 +131,11 @@ static struct page pages[POOL_PAGES];
 static unsigned int free_nrs[POOL_PAGES], free_count, accounted;
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 
+struct page *vmemmap;
+
 static void __attribute__((constructor)) pool_init(void)
 {
+	vmemmap = (struct page *)((unsigned long)pages - POOL_PFN * sizeof(*pages));
 	for (unsigned int nr = POOL_PAGES; nr--; ) {
 		free_nrs[free_count++] = nr;
 		pages[nr].page_type = NO_TYPE;
@@ -171,6 +174,11 @@ struct page *standin_page(unsigned long addr)
 
 	must(nr < POOL_PAGES, "%#lx is in no page", addr);
 	return &pages[nr];
+}
+
+unsigned long standin_pa(unsigned long addr)
+{
+	return ((POOL_PFN + pool_nr(standin_page(addr))) << PAGE_SHIFT) | (addr & (PAGE_SIZE - 1));
 }
 
 void *page_to_virt(const struct page *page)

@@ -47,10 +47,7 @@ enum pgtable_kind {
  * @MM_PGSTE_MIXED: tables made before the first VM are 2K, later ones have
  *                  PGSTEs: ask the table
  *
- * One byte in mm_context_t, so that a reverse-map walker, which holds the page
- * table lock but not the mmap lock, sees either the old or the new answer and
- * nothing between. Only ever leaves MM_PGSTE_NONE, with the mmap lock held for
- * writing.
+ * Only ever leaves MM_PGSTE_NONE, with the mmap lock held for writing.
  */
 enum mm_pgste_mode {
 	MM_PGSTE_NONE,
@@ -84,26 +81,11 @@ static inline enum pgtable_kind pgtable_page_kind(const struct page *page)
 	return page->page_type & PG_pgste ? PGTABLE_2K : PGTABLE_PGSTE;
 }
 
-#ifdef MODULE
-#define table_to_page(table)	virt_to_page(table)
-#else
-/* In the kernel's own image vmemmap need not be looked up in the GOT. */
-extern struct page *const table_vmemmap __asm__("vmemmap") __attribute__((visibility("hidden")));
-
-/*
- * In steps: as one address it would take two registers, and where there are four
- * arguments GCC would spill one for that.
- */
-static __always_inline const struct page *table_to_page(const void *table)
+/* An entry in the upper half of a page is in no table with PGSTEs. */
+static __always_inline bool pte_in_upper_half(const pte_t *ptep)
 {
-	const struct page *page = table_vmemmap;
-
-	OPTIMIZER_HIDE_VAR(page);
-	page += __pa(table) >> PAGE_SHIFT;
-	OPTIMIZER_HIDE_VAR(page);
-	return page;
+	return (unsigned long)ptep & (PAGE_SIZE / 2);
 }
-#endif
 
 /**
  * pgtable_kind - what kind of table an entry belongs to
@@ -114,26 +96,66 @@ static __always_inline const struct page *table_to_page(const void *table)
  *
  * Context: the table must not go away: page table lock, or mmap lock.
  */
-static __always_inline enum pgtable_kind pgtable_kind(const pte_t *ptep)
+static inline enum pgtable_kind pgtable_kind(const pte_t *ptep)
 {
-	if ((unsigned long)ptep & (PAGE_SIZE / 2))
-		return PGTABLE_2K;
-	return pgtable_page_kind(table_to_page(ptep));
+	return pte_in_upper_half(ptep) ? PGTABLE_2K : pgtable_page_kind(virt_to_page(ptep));
+}
+
+/*
+ * What an mm keeps of its mode is where to ask for the kind of a table: nowhere
+ * (NULL), nowhere since all have PGSTEs, or in the struct page of the table, and
+ * then it is where these are (vmemmap). So one load answers both, and a
+ * reverse-map walker, which holds the page table lock but not the mmap lock,
+ * sees either the old or the new answer and nothing between.
+ */
+#define PGSTE_MAP_ALL		((const struct page *)1)
+
+/**
+ * mm_set_pgste_mode - decide which kinds the tables of an mm can be
+ * @mm: the address space
+ * @mode: which kinds
+ *
+ * Context: mmap lock held for writing, or nobody else knows @mm.
+ */
+static inline void mm_set_pgste_mode(struct mm_struct *mm, enum mm_pgste_mode mode)
+{
+	const struct page *map = mode == MM_PGSTE_NONE ? NULL :
+				 mode == MM_PGSTE_ALL ? PGSTE_MAP_ALL : vmemmap;
+
+	WRITE_ONCE(mm->context.pgste_map, map);
+}
+
+/**
+ * mm_pgste_mode - which kinds can the tables of an mm be?
+ * @mm: the address space
+ *
+ * Context: any; the mode stays while the mmap lock is held.
+ */
+static inline enum mm_pgste_mode mm_pgste_mode(const struct mm_struct *mm)
+{
+	const struct page *map = READ_ONCE(mm->context.pgste_map);
+
+	return !map ? MM_PGSTE_NONE : map == PGSTE_MAP_ALL ? MM_PGSTE_ALL : MM_PGSTE_MIXED;
 }
 
 #ifdef CONFIG_PGMIX_TEST_NAIVE
 #include <asm/pgste_naive.h>
 #else
 
-/*
- * Not READ_ONCE(): the byte is to be compared where it is. Those who read it
- * twice decide under the page table lock, under which no table changes its kind.
- */
-static __always_inline enum mm_pgste_mode mm_pgste_mode(const struct mm_struct *mm)
+/* Once: read again, what was compared could be gone. */
+static __always_inline const struct page *mm_pgste_map(const struct mm_struct *mm)
 {
 	if (!static_branch_unlikely(&pgste_in_use))
-		return MM_PGSTE_NONE;
-	return data_race(mm->context.pgste_mode);
+		return NULL;
+	return READ_ONCE(mm->context.pgste_map);
+}
+
+/* As one address it would take a register more, and one operation has none left. */
+static __always_inline const struct page *page_in(const struct page *map, const void *table)
+{
+	map += __pa(table) >> PAGE_SHIFT;
+	OPTIMIZER_HIDE_VAR(map);
+	return map;
 }
 
 /**
@@ -142,7 +164,7 @@ static __always_inline enum mm_pgste_mode mm_pgste_mode(const struct mm_struct *
  */
 static __always_inline int mm_has_pgste(struct mm_struct *mm)
 {
-	return mm_pgste_mode(mm) != MM_PGSTE_NONE;
+	return mm_pgste_map(mm) != NULL;
 }
 
 /**
@@ -157,11 +179,13 @@ static __always_inline int mm_has_pgste(struct mm_struct *mm)
  */
 static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *ptep)
 {
-	enum mm_pgste_mode mode = mm_pgste_mode(mm);
+	const struct page *map = mm_pgste_map(mm);
 
-	if (likely(mode == MM_PGSTE_NONE))
-		return false;
-	return mode == MM_PGSTE_ALL || pgtable_kind(ptep) == PGTABLE_PGSTE;
+	/* Who has to ask the table is not to be asked twice before. */
+	if (map > PGSTE_MAP_ALL ? !pte_in_upper_half(ptep) &&
+				  !(page_in(map, ptep)->page_type & PG_pgste) : map != NULL)
+		return true;
+	return false;
 }
 
 /* In code that is reached only for tables with PGSTEs. */
@@ -221,7 +245,7 @@ static __always_inline int mm_is_protected(struct mm_struct *mm)
 static inline bool mm_inherits_pgste(const struct mm_struct *mm)
 {
 	return mm->context.alloc_pgste &&
-	       READ_ONCE(mm->context.pgste_mode) != MM_PGSTE_MIXED;
+	       mm_pgste_mode(mm) != MM_PGSTE_MIXED;
 }
 
 /* pgste/ptep.c */

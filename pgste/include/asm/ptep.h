@@ -92,9 +92,7 @@ static inline pte_t move_pte(pte_t pte, pgprot_t prot, unsigned long from, unsig
 #define _PAGE_PGSTE_LOCKED	_PAGE_UNUSED
 
 #ifndef CONFIG_PGMIX_TEST_NAIVE
-#define pgste_is_locked(mm, ptep, old_pte)				\
-	(static_branch_unlikely(&pgste_in_use) &&			\
-	 pte_val(old_pte) & _PAGE_PGSTE_LOCKED)
+#define pgste_is_locked(mm, ptep, old_pte)	(pte_val(old_pte) & _PAGE_PGSTE_LOCKED)
 #endif
 
 static inline pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,

@@ -21,7 +21,6 @@
 /* --- configuration --- */
 
 #define CONFIG_PGSTE_MIXED		1
-#define MODULE				1	/* virt_to_page() is what finds a page */
 #define CONFIG_DEBUG_VM			1
 #define CONFIG_PGMIX_TEST_BREAK
 #define IS_ENABLED(option)		(option)
@@ -40,7 +39,6 @@ extern bool standin_nobody_asks;
 #define max(a, b)		((a) > (b) ? (a) : (b))
 
 /* Relaxed atomics: what TSan does not see through these two is a data race. */
-#define data_race(x)		READ_ONCE(x)
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, value)							\
 do {										\
@@ -161,7 +159,11 @@ static inline void __ClearPage##Type(struct page *page)				\
 #define PG_table	0x00000200
 PAGE_TYPE_OPS(Table, table)
 
+#define OPTIMIZER_HIDE_VAR(var)	__asm__("" : "+r" (var))
 #define virt_to_page(addr)	standin_page((unsigned long)(addr))
+#define __pa(addr)		standin_pa((unsigned long)(addr))
+extern struct page *vmemmap;
+unsigned long standin_pa(unsigned long addr);
 struct page *standin_page(unsigned long addr);
 void *page_to_virt(const struct page *page);
 bool pfn_valid(unsigned long pfn);
@@ -182,7 +184,7 @@ struct mm_struct {
 		spinlock_t lock;
 		struct list_head pgtable_list;
 		atomic_t protected_count;
-		unsigned char pgste_mode;
+		const struct page *pgste_map;
 		unsigned int alloc_pgste:1;
 	} context;
 };

@@ -7,14 +7,9 @@
 #ifndef _ASM_S390_PGSTE_NAIVE_H
 #define _ASM_S390_PGSTE_NAIVE_H
 
-static __always_inline enum mm_pgste_mode mm_pgste_mode(const struct mm_struct *mm)
-{
-	return mm->context.pgste_mode;
-}
-
 static __always_inline int mm_has_pgste(struct mm_struct *mm)
 {
-	return mm->context.pgste_mode != MM_PGSTE_NONE;
+	return mm->context.pgste_map != NULL;
 }
 
 static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *ptep)
