@@ -7,7 +7,6 @@ KERNEL ?= run
 CPUS ?= 2
 MEM ?= 1024
 LOGLEVEL ?= 7
-TIMEOUT ?= 300
 EXTRA ?=
 APPEND ?=
 CMD ?=
