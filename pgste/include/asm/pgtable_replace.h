@@ -27,14 +27,21 @@ enum pgtable_replace {
 };
 
 /*
- * The mmap lock is held for at most so many segments at a time: 32 MiB of
- * memory, some 300,000 instructions.
+ * The mmap lock is held to replace at most so many tables at a time (32 MiB of
+ * memory, some 300,000 instructions), which at most so many VMAs reach into, and to
+ * look at so many segment entries, or gaps between them, for that.
  */
 #define PGTABLE_REPLACE_BATCH	32
+#define PGTABLE_REPLACE_VMAS	512
+#define PGTABLE_REPLACE_LOOKS	1024
 
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what);
 unsigned long pgtable_replaced(enum pgtable_replace what);
+
+/* rmap_locks.cocci */
+void mm_lock_rmap(struct mm_struct *mm, struct vm_area_struct **vmas, int nr);
+void mm_unlock_rmap(struct mm_struct *mm, struct vm_area_struct **vmas, int nr);
 
 #endif
 #endif
