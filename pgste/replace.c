@@ -310,13 +310,12 @@ static void take_out(struct mm_struct *mm, struct segment *segment)
 	spin_unlock(ptl);
 }
 
-static bool mapped_by_number(struct mm_struct *mm, const struct segment *segment, int i)
+static noinline bool mapped_by_number(struct mm_struct *mm, const struct segment *segment,
+				      const pte_t *ptep)
 {
-	struct vm_area_struct *vma;
+	unsigned long addr = segment->addr + (ptep - (pte_t *)segment->new) * PAGE_SIZE;
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
 
-	if (!segment->pfnmap)
-		return false;
-	vma = vma_lookup(mm, segment->addr + i * PAGE_SIZE);
 	return vma && vma->vm_flags & VM_PFNMAP;
 }
 
@@ -325,10 +324,9 @@ static bool mapped_by_number(struct mm_struct *mm, const struct segment *segment
  * with a PGSTE: what set_pte_at() would have stored, and the storage key that
  * enabling keys would have left.
  */
-static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i)
+static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t *ptep,
+		      pgste_t *pgste)
 {
-	pgste_t *pgste = table_pgste(segment->new) + i;
-	pte_t *ptep = (pte_t *)segment->new + i;
 	unsigned long pte = pte_val(*ptep);
 
 	if (mm_uses_skeys(mm))
@@ -339,7 +337,8 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i
 	 * A guest that sets the key of the zero page would set everybody's. A driver
 	 * that maps it by number has no handler for the fault that would follow.
 	 */
-	if (maps_zero_page(__pte(pte)) && !mapped_by_number(mm, segment, i)) {
+	if (is_zero_pfn(pte_pfn(__pte(pte))) &&
+	    !(segment->pfnmap && mapped_by_number(mm, segment, ptep))) {
 		*ptep = __pte(_PAGE_INVALID);
 		return;
 	}
@@ -358,18 +357,19 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i
 
 static void fill(struct mm_struct *mm, struct segment *segment)
 {
+	pgste_t *pgste = table_pgste(segment->new);
+	pte_t *ptep = (pte_t *)segment->new;
 	int i;
 
 	memcpy(segment->new, segment->old, PTRS_PER_PTE * sizeof(pte_t));
 	if (table_kind(segment->new) == PGTABLE_2K)
 		return;
 	if (table_kind(segment->old) == PGTABLE_PGSTE) {
-		memcpy(table_pgste(segment->new), table_pgste(segment->old),
-		       PTRS_PER_PTE * sizeof(pgste_t));
+		memcpy(pgste, table_pgste(segment->old), PTRS_PER_PTE * sizeof(pgste_t));
 		return;
 	}
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		adopt_pte(mm, segment, i);
+		adopt_pte(mm, segment, ptep + i, pgste + i);
 }
 
 static void put_in(struct mm_struct *mm, struct segment *segment)

@@ -445,10 +445,12 @@ static int64_t replace(int what, unsigned int pages, unsigned int vmas)
 static int64_t promote_4(void) { return replace(PROMOTE, 4, 1); }
 static int64_t promote_256(void) { return replace(PROMOTE, 256, 1); }
 static int64_t promote_256_vmas_3(void) { return replace(PROMOTE, 256, 2); }
+static int64_t promote_256_vmas_255(void) { return replace(PROMOTE, 256, 128); }
 static int64_t demote_256(void) { return replace(DEMOTE, 256, 1); }
 static int64_t relocate_4(void) { return replace(RELOCATE, 4, 1); }
 static int64_t relocate_256(void) { return replace(RELOCATE, 256, 1); }
 static int64_t relocate_256_vmas_3(void) { return replace(RELOCATE, 256, 2); }
+static int64_t relocate_256_vmas_255(void) { return replace(RELOCATE, 256, 128); }
 
 /* In a new process each time: one that had a VM is not what it was. */
 static int64_t in_child(int64_t (*fn)(void))
@@ -519,10 +521,13 @@ static const struct test {
 	{ "promote", promote_256, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
 	{ "promote_4_pages", promote_4, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
 	{ "promote_3_vmas", promote_256_vmas_3, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
+	{ "promote_255_vmas", promote_256_vmas_255, PER_SEGMENT, MIXED_MODE, 1, { 32, 1, 64 } },
 	{ "demote", demote_256, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
 	{ "relocate", relocate_256, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
 	{ "relocate_4_pages", relocate_4, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
 	{ "relocate_3_vmas", relocate_256_vmas_3, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
+	{ "relocate_255_vmas", relocate_256_vmas_255, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1,
+	  { 32, 1, 64 } },
 	{ "start_guest", start_guest, PER_SEGMENT, BEFORE_GUEST, 1, { 64, 1, 4, 16, 256, 1024 } },
 	{ "create_vm", kvm_create, PER_CALL, NEEDS_KVM, 1, { 1 } },
 	{ "guest_first_touch", kvm_first_touch, PER_PAGE, NEEDS_KVM, 1, { 1, 4, 16 } },
