@@ -9,9 +9,9 @@
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <asm/pgtable.h>
 #include <asm/timex.h>
 #include <asm/tlbflush.h>
 #ifdef CONFIG_PGSTE_MIXED
