@@ -4,7 +4,7 @@
 # One alone: make shell EXTRA=build/tests/system CMD='STRESS_SEED=7 /tests/stress 2'
 
 MINUTES ?= 60
-REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace levels frames stress)
+REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace levels frames log vmas stress)
 REPLACE_OBJS := build/tests/replace-common.o build/tests/tap.o build/tests/scene.o \
 	$(addprefix build/tests/guest/,vmm.o kmsg.o image.o)
 
@@ -30,7 +30,7 @@ check-kasan: initramfs $(REPLACE_PROGS) system-tests
 # Every walker and every lock, on a kernel that checks them.
 check-debug: initramfs $(REPLACE_PROGS) system-tests
 	@arch-s390/kernel debug >/dev/null
-	@tests/replace/suite-debug debug hercules replace stress parts admission swap
+	@tests/replace/suite-debug debug hercules replace log vmas stress parts admission swap
 
 check-model: deps
 	@tests/replace/model/check
