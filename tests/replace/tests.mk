@@ -5,17 +5,10 @@
 
 MINUTES ?= 60
 REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace levels frames log vmas stress)
-REPLACE_OBJS := build/tests/replace-common.o build/tests/tap.o build/tests/scene.o \
-	$(addprefix build/tests/guest/,vmm.o kmsg.o image.o)
 
-build/tests/replace-common.o: tests/replace/common.c tests/replace/replace.h \
-		$(wildcard tests/system/*.h) $(wildcard tests/guest/*.h) | deps build/tests/system/tests
-	@echo "  CC    $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
-
-$(REPLACE_PROGS): build/tests/system/tests/%: tests/replace/%.c $(REPLACE_OBJS)
+$(REPLACE_PROGS): build/tests/system/tests/%: tests/replace/%.c $(LIB) | build/tests/system/tests
 	@echo "  LINK  $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
+	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $^
 
 replace-tests: $(REPLACE_PROGS)
 
