@@ -29,6 +29,7 @@ help:
 	@cat arch-s390/help
 
 -include $(wildcard tests/*/tests.mk)
+-include tools/tools.mk
 
 deps:
 	@arch-s390/need $(PACKAGES)
