@@ -33,7 +33,7 @@ static struct {
 	int late_mmap;		/* KVM_CAP_S390_LATE_MMAP */
 	long promote;		/* vm.pgste_promote, negative: no such setting */
 	int born_4k;		/* this process has PGSTE tables only, since exec */
-	int esop, edat1, nested, cmma, cmma_can_be_enabled, skey, pfmfi, protected;
+	int cow, esop, edat1, nested, cmma, cmma_can_be_enabled, skey, pfmfi, protected;
 } host;
 
 /* --- the words of tests/system/tap.h, for one check in its process --------- */
@@ -162,8 +162,8 @@ static void vm_of_type_late_mmap_runs(void)
 static void private_memory_is_guest_memory(void)
 {
 	needs_type_0();
-	if (!host.esop)
-		skip("no ESOP: as on any kernel, guest memory has to be shared here");
+	if (!host.cow)
+		skip("no KVM_CAP_S390_COW: as on any kernel, guest memory has to be shared here");
 	run_vm(0, MAP_PRIVATE);
 }
 
@@ -364,6 +364,7 @@ static void look_at_vm(void)
 		return;
 	device_attr(&vm, KVM_GET_DEVICE_ATTR, KVM_S390_VM_CPU_MODEL, KVM_S390_VM_CPU_MACHINE_FEAT,
 		    &features);
+	host.esop = has_feature(&features, KVM_S390_VM_CPU_FEAT_ESOP);
 	host.nested = has_feature(&features, KVM_S390_VM_CPU_FEAT_SIEF2);
 	host.skey = has_feature(&features, KVM_S390_VM_CPU_FEAT_SKEY);
 	host.cmma = has_feature(&features, KVM_S390_VM_CPU_FEAT_CMMA);
@@ -419,7 +420,7 @@ static void look(void)
 		return;
 	}
 	host.late_mmap = kvm_capability(KVM_CAP_S390_LATE_MMAP);
-	host.esop = kvm_capability(KVM_CAP_S390_COW) == 1;
+	host.cow = kvm_capability(KVM_CAP_S390_COW) == 1;
 	host.protected = kvm_capability(KVM_CAP_S390_PROTECTED) == 1;
 	shared = mmap(NULL, sizeof(host), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED) {
@@ -460,8 +461,9 @@ static void show_host(void)
 		printf("# KVM: no (%s)\n", strerror(host.kvm_errno));
 		return;
 	}
-	printf("# ESOP: %s  EDAT-1: %s  CMMA: %s  CMMA for guests: %s\n", yes(host.esop),
-	       yes(host.edat1), yes(host.cmma_can_be_enabled), yes(host.cmma));
+	printf("# ESOP: %s  KVM_CAP_S390_COW: %s  EDAT-1: %s\n", yes(host.esop), yes(host.cow),
+	       yes(host.edat1));
+	printf("# CMMA: %s  CMMA for guests: %s\n", yes(host.cmma_can_be_enabled), yes(host.cmma));
 	printf("# storage-key facility for guests: %s  PFMF interpretation: %s\n",
 	       yes(host.skey), yes(host.pfmfi));
 	printf("# SIE for guests (nested): %s  protected guests: %s\n", yes(host.nested),
