@@ -41,9 +41,13 @@ core_param(pgste_promote, gmap_promotes, int, 0);
  */
 void gmap_start_mm(struct mm_struct *mm)
 {
-	/* Before any PGSTE is in use, and before the mmap lock: patching sleeps. */
-	if (!static_key_enabled(&pgste_in_use))
-		static_branch_enable(&pgste_in_use);
+	/*
+	 * Before any PGSTE is in use, and before the mmap lock: patching sleeps.
+	 * Always: while another one is switching it on, the key counts as on but
+	 * its call sites are not patched yet. This waits for that, and is a load
+	 * and a comparison afterwards.
+	 */
+	static_branch_enable(&pgste_in_use);
 	mmap_write_lock(mm);
 	if (mm_pgste_mode(mm) == MM_PGSTE_NONE) {
 		mm_set_pgste_mode(mm, mm->context.alloc_pgste ? MM_PGSTE_ALL : MM_PGSTE_MIXED);
