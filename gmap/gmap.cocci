@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // __gmap_link() is where a segment of a process enters a guest mapping. It
 // admits what gmap_admits() admits; its callers in the gmap code have the
-// table promoted, or return the -EFAULT they document. With its first guest
-// mapping a process starts to use PGSTEs, with its last it stops.
+// table promoted, or return the -EFAULT they document.
 // file: arch/s390/mm/gmap.c
 // rule admit: 1
 // rule fault: 1
 // rule fixup: 1
-// rule first: 1
-// rule last: 1
 // rule prepare: 2
 // rule header: 1
 
@@ -52,27 +49,6 @@ identifier ptl, pmd, mm;
 -__gmap_link(gmap, gaddr, vmaddr)
 +gmap_link_or_promote(gmap, gaddr, vmaddr)
  ...>
- }
-
-@first@
-@@
- gmap_create(...)
- {
- ...
- WRITE_ONCE(mm->context.gmap_asce, ...);
- spin_unlock(&mm->context.lock);
-+gmap_start_mm(mm);
- ...
- }
-
-@last@
-@@
- gmap_remove(...)
- {
- ...
- synchronize_rcu();
-+gmap_stop_mm(gmap->mm);
- ...
  }
 
 @prepare@

@@ -316,8 +316,12 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
 	bool committed = false;
 	int rc, i;
 
-	/* A new VM needs the PGSTEs that demotion is about to take away. */
-	if (batch->what == PGTABLE_DEMOTE && mm_alloc_pgste(mm))
+	/*
+	 * A new VM needs the PGSTEs that demotion is about to take away; and a process
+	 * that has exited, but for whom demotion holds it, is to be freed.
+	 */
+	if (batch->what == PGTABLE_DEMOTE &&
+	    (mm_alloc_pgste(mm) || (mm != current->mm && atomic_read(&mm->mm_users) == 1)))
 		return -EBUSY;
 
 	batch->nr = 0;
@@ -361,7 +365,7 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).
  * Return: 0, -ENOMEM, -EINTR for a signal: call again; -EBUSY from demotion if
- * the process makes tables with PGSTEs again.
+ * the process makes tables with PGSTEs again, or has exited.
  */
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what)

@@ -13,12 +13,15 @@
 #include <asm/pgste.h>
 
 /**
- * s390_enable_sie - make the process able to own guest memory
+ * s390_enable_sie - can the process own guest memory?
  * @type: the VM type given to KVM_CREATE_VM
  *
  * Type 0 promises that all memory of the process can be guest memory. That
  * holds if tables are promoted, or if all have had PGSTEs since exec. Without
  * the one or the other it is refused, also in a process in mixed mode.
+ *
+ * Nothing is changed: the process has a VM when that is complete (gmap_start_mm()),
+ * so a VM whose creation fails leaves nothing behind, nor does KVM_S390_ENABLE_SIE.
  *
  * Context: may sleep; takes the mmap lock of current.
  * Return: 0, or -EINVAL if the tables of the process do not fit @type.
@@ -37,6 +40,5 @@ int s390_enable_sie(unsigned long type)
 				    KVM_VM_S390_LATE_MMAP);
 		return -EINVAL;
 	}
-	gmap_start_mm(mm);
 	return 0;
 }

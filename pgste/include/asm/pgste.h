@@ -42,12 +42,13 @@ enum pgtable_kind {
 
 /**
  * enum mm_pgste_mode - which kinds the tables of an mm with a guest can be
- * @MM_PGSTE_NONE:  no VM was ever created here: PGSTEs, if any, are not in use
+ * @MM_PGSTE_NONE:  there is no VM here: PGSTEs, if any, are not in use
  * @MM_PGSTE_ALL:   every table has PGSTEs, since exec
  * @MM_PGSTE_MIXED: tables made before the first VM are 2K, later ones have
  *                  PGSTEs: ask the table
  *
- * Only ever leaves MM_PGSTE_NONE, with the mmap lock held for writing.
+ * Changes with the mmap lock held for writing: from none with the first VM, from
+ * mixed back to none when no VM and no table with PGSTEs is left.
  */
 enum mm_pgste_mode {
 	MM_PGSTE_NONE,
