@@ -270,6 +270,9 @@ static void fill(struct mm_struct *mm, struct segment *segment)
 		return;
 	if (table_kind(segment->old) == PGTABLE_PGSTE) {
 		memcpy(pgste, table_pgste(segment->old), PTRS_PER_PTE * sizeof(pgste_t));
+		if (PagePgsteIdle(virt_to_page(segment->old)) &&
+		    !PagePgsteIdle(virt_to_page(segment->new)))
+			__SetPagePgsteIdle(virt_to_page(segment->new));
 		return;
 	}
 	for (i = 0; i < PTRS_PER_PTE; i++)

@@ -71,6 +71,14 @@ DECLARE_STATIC_KEY_FALSE(pgste_protected);
 #define PG_pgste	0x00000800
 PAGE_TYPE_OPS(Pgste, pgste)
 
+/*
+ * Beside PG_pgste: nobody has maintained the PGSTEs, because the table was made
+ * before the process had a VM (vm.alloc_pgste). gmap_prepare_table() takes it
+ * away before the table is linked, with the page table lock held.
+ */
+#define PG_pgste_idle	0x00001000
+PAGE_TYPE_OPS(PgsteIdle, pgste_idle)
+
 /**
  * pgtable_page_kind - what the page-table page holds
  * @page: a page-table page
