@@ -31,11 +31,9 @@ core_param(pgste_promote, gmap_promotes, int, 0);
  * @mm: its address space
  *
  * With the mmap lock held for writing no page table is made meanwhile, so each
- * table is either older than the mode, and what it was, or made by it. The
- * mode is set before the walk of gmap_prepare_mm(): a reverse-map walker that
- * takes a page table lock after the walk released it sees the new mode, and
- * one that had it before, with the old mode in mind, is done when the walk
- * gets it.
+ * table is either older than the mode, and what it was, or made by it. Nothing is
+ * walked: a 2K table gets its PGSTEs when it is promoted, a table whose PGSTEs are
+ * idle is prepared when it is linked, a huge page is split when it is met.
  *
  * Context: may sleep, takes the mmap lock for writing. gmap_stop_mm() undoes it.
  */
@@ -49,10 +47,8 @@ void gmap_start_mm(struct mm_struct *mm)
 	 */
 	static_branch_enable(&pgste_in_use);
 	mmap_write_lock(mm);
-	if (mm_pgste_mode(mm) == MM_PGSTE_NONE) {
+	if (mm_pgste_mode(mm) == MM_PGSTE_NONE)
 		mm_set_pgste_mode(mm, mm->context.alloc_pgste ? MM_PGSTE_ALL : MM_PGSTE_MIXED);
-		gmap_prepare_mm(mm);
-	}
 	mm->context.alloc_pgste = 1;
 	atomic_inc(&mm->context.nr_vms);
 	mmap_write_unlock(mm);
@@ -65,12 +61,14 @@ EXPORT_SYMBOL_GPL(gmap_start_mm);
  * @start: first address
  * @len: length in bytes
  *
+ * 2K tables are promoted, transparent huge pages split.
+ *
  * Context: may sleep; no mmap lock held. See pgtable_replace_range().
  * Return: 0, GMAP_REFUSED if tables are not to be promoted, -ENOMEM, -EINTR.
  */
 int gmap_promote(struct mm_struct *mm, unsigned long start, unsigned long len)
 {
-	if (!READ_ONCE(gmap_promotes))
+	if (!gmap_can_promote(mm))
 		return GMAP_REFUSED;
 	return pgtable_replace_range(mm, start, start + len, PGTABLE_PROMOTE);
 }

@@ -58,6 +58,8 @@ struct batch {
 	struct vm_area_struct *vma;
 	unsigned long next;
 	int nr;
+	/* Segments that were a matter of more than a look, replaced or not. */
+	int handled;
 	struct segment segments[PGTABLE_REPLACE_BATCH];
 };
 
@@ -125,6 +127,15 @@ static int collect_segment(pmd_t *pmdp, unsigned long addr, unsigned long next,
 	if (addr < batch->next)
 		return 0;
 	batch->next = addr + PMD_SIZE;
+	if (batch->handled == PGTABLE_REPLACE_BATCH) {
+		batch->next = addr;
+		return 1;
+	}
+	/* A guest needs a table. That of a file's page is made by the next fault. */
+	if (batch->what == PGTABLE_PROMOTE && pmd_present(*pmdp) && pmd_large(*pmdp)) {
+		batch->handled++;
+		split_huge_pmd(walk->vma, pmdp, addr);
+	}
 	if (!pmd_present(*pmdp) || pmd_large(*pmdp))
 		return 0;
 	old = (unsigned long *)pmd_deref(*pmdp);
@@ -328,6 +339,7 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
 		return -EBUSY;
 
 	batch->nr = 0;
+	batch->handled = 0;
 	rc = walk_page_range(mm, batch->next, end, &collect_ops, batch);
 	if (rc == 0)
 		batch->next = end;
@@ -362,7 +374,7 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  * @what: which tables, and by what
  *
  * Tables that need not be replaced, segments without a table and 1 MiB pages
- * are left alone. A table is replaced whole or not at all; if the call fails,
+ * are left alone; but promotion splits transparent huge pages. A table is replaced whole or not at all; if the call fails,
  * those before it may have been.
  *
  * Context: may sleep. The caller holds a reference to the users of @mm and no
