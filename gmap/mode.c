@@ -219,9 +219,10 @@ static void demote(struct work_struct *work)
  * gmap_stop_mm - a VM of the process is gone
  * @mm: its address space
  *
- * If it was the last, all tables lose their PGSTEs again, in the background. A
- * process in which all tables have them since exec keeps them. Without memory for that
- * nothing is done: the tables stay as they are.
+ * If it was the last, all tables lose their PGSTEs again, in the background; but
+ * not those that carry storage keys, which the next VM is to find. A process in
+ * which all tables have them since exec keeps them. Without memory for that nothing
+ * is done: the tables stay as they are.
  *
  * Context: may sleep; the VM has no gmap any more.
  */

@@ -60,6 +60,8 @@ struct batch {
 	int nr;
 	/* Segments that were a matter of more than a look, replaced or not. */
 	int handled;
+	/* Demotion: tables were left because they carry storage keys. */
+	bool keys_left;
 	struct segment segments[PGTABLE_REPLACE_BATCH];
 };
 
@@ -83,6 +85,41 @@ static bool wants_replacement(enum pgtable_replace what, enum pgtable_kind kind)
 	default:
 		return true;
 	}
+}
+
+/*
+ * Storage keys that a guest set, and that the next one is to find. Where the guest
+ * could not write, the page's key may be that of its former owner, which enabling keys
+ * leaves; the guest's is in the PGSTE. There is no guest now: nobody changes a key, and
+ * who takes a page away moves its key to the PGSTE under the page table lock.
+ *
+ * What else a PGSTE knows may be forgotten. A page without its reference and change
+ * bits counts as used and changed, one without its usage state as in use, whose contents
+ * matter: what it had said was what the host may do, never what it has to.
+ */
+static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp, unsigned long *table)
+{
+	unsigned long mask = _PAGE_ACC_BITS | _PAGE_FP_BIT, key = 0;
+	pgste_t *pgste = table_pgste(table);
+	pte_t *ptep = (pte_t *)table;
+	spinlock_t *ptl;
+	int i;
+
+	if (!mm_uses_skeys(mm))
+		return false;
+	ptl = pte_lockptr(mm, pmdp);
+	spin_lock(ptl);
+	for (i = 0; i < PTRS_PER_PTE && (key & mask) == PAGE_DEFAULT_KEY; i++) {
+		pte_t pte = ptep[i];
+
+		if (pte_present(pte) && pte_write(pte) && !(pte_val(pte) & _PAGE_INVALID) &&
+		    pte_has_key(pte))
+			key = page_get_storage_key(pte_val(pte) & PAGE_MASK);
+		else
+			key = pgste_val(pgste[i]) >> 56;
+	}
+	spin_unlock(ptl);
+	return (key & mask) != PAGE_DEFAULT_KEY;
 }
 
 static enum pgtable_kind kind_after(enum pgtable_replace what, enum pgtable_kind before)
@@ -142,6 +179,11 @@ static int collect_segment(pmd_t *pmdp, unsigned long addr, unsigned long next,
 	kind = table_kind(old);
 	if (!wants_replacement(batch->what, kind))
 		return 0;
+	if (batch->what == PGTABLE_DEMOTE && carries_keys(mm, pmdp, old)) {
+		batch->handled++;
+		batch->keys_left = true;
+		return 0;
+	}
 	vma = only_vma(mm, addr);
 	if (!batch->nr) {
 		batch->vma = vma;
@@ -374,13 +416,15 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  * @what: which tables, and by what
  *
  * Tables that need not be replaced, segments without a table and 1 MiB pages
- * are left alone; but promotion splits transparent huge pages. A table is replaced whole or not at all; if the call fails,
+ * are left alone; but promotion splits transparent huge pages, and demotion leaves
+ * tables that carry storage keys. A table is replaced whole or not at all; if the call fails,
  * those before it may have been.
  *
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).
- * Return: 0, -ENOMEM, -EINTR for a signal: call again; -EBUSY from demotion if
- * the process makes tables with PGSTEs again, or has exited.
+ * Return: 0, -ENOMEM, -EINTR for a signal: call again. From demotion also 1 if tables
+ * were left because of their keys; -EBUSY if the process makes tables with PGSTEs
+ * again, or has exited.
  */
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what)
@@ -392,6 +436,7 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 	if (!batch)
 		return -ENOMEM;
 	batch->what = what;
+	batch->keys_left = false;
 	batch->next = start & PMD_MASK;
 	end = min(end, mm->context.asce_limit);
 	while (!rc && batch->next < end) {
@@ -402,6 +447,8 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 		mmap_write_unlock(mm);
 		cond_resched();
 	}
+	if (!rc && batch->keys_left)
+		rc = 1;
 	kfree(batch);
 	return rc;
 }
