@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <asm/pgste.h>
 
 struct gmap;
 
@@ -35,10 +36,23 @@ int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long gaddr,
 int gmap_set_usage(struct mm_struct *mm, unsigned long gaddr, unsigned long addr,
 		   unsigned long bits, unsigned long value);
 
-bool gmap_admits(pmd_t pmd);
+bool gmap_admits(struct mm_struct *mm, unsigned long addr, pmd_t pmd);
+bool gmap_bars_hugetlb(struct mm_struct *mm, unsigned long addr, pmd_t pmd);
+void gmap_prepare_table(struct mm_struct *mm, pmd_t *pmdp, unsigned long addr);
+pte_t *gmap_locked_pte(struct mm_struct *mm, unsigned long addr, spinlock_t **ptl);
 int gmap_refuse(unsigned long gaddr, unsigned long vmaddr);
 unsigned long gmap_refusals(void);
-void gmap_prepare_mm(struct mm_struct *mm);
+
+/**
+ * gmap_can_promote - is memory that is not admitted made fit for a guest?
+ * @mm: the address space
+ *
+ * Where all tables have PGSTEs it is at most a huge page that has to be split.
+ */
+static inline bool gmap_can_promote(const struct mm_struct *mm)
+{
+	return READ_ONCE(gmap_promotes) || mm_pgste_mode(mm) == MM_PGSTE_ALL;
+}
 
 /**
  * gmap_user_error - the error of a refusal as user space sees it
@@ -123,7 +137,11 @@ static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 #else /* !CONFIG_PGSTE_MIXED */
 
 #define GMAP_REFUSED					(-EFAULT)
-#define gmap_admits(pmd)				true
+#define gmap_admits(mm, addr, pmd)			true
+#define gmap_bars_hugetlb(mm, addr, pmd) \
+	(pmd_large(pmd) && !(mm)->context.allow_gmap_hpage_1m)
+#define gmap_prepare_table(mm, pmdp, addr)		do { } while (0)
+#define gmap_locked_pte(mm, addr, ptl)			get_locked_pte(mm, addr, ptl)
 #define gmap_user_error(rc)				(rc)
 #define gmap_ioctl_error(rc)				(rc)
 #define gmap_early_key(mm)				0
