@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Random calls of KVM, and vCPUs that run random instructions. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+#define GUEST_SEGMENTS	16		/* where slots are put */
+#define SLOTS		4
+#define LOWCORE_NEW	0x1a0		/* the six new PSWs */
+#define TABLES		0x8000		/* a segment table of the guest and its page tables */
+#define PSW_64BIT	0x0000000180000000UL
+#define PSW_DAT		0x0400000000000000UL
+#define DIAG_END	0x83230501U	/* diag %r2,%r3,0x501 */
+
+static struct fuzz_vm *some_vm(struct worker *w)
+{
+	return &w->p->vm[below(&w->random, VMS)];
+}
+
+static uint64_t some_gpa(struct stream *s)
+{
+	uint64_t gpa = below(s, one_in(s, 4) ? GUEST_SEGMENTS : 4) * SEGMENT;
+
+	if (one_in(s, 32))
+		return rnd(s);
+	return gpa + below(s, 256) * PAGE + (one_in(s, 3) ? below(s, PAGE) : 0);
+}
+
+uint64_t some_pointer(struct worker *w)
+{
+	static const uint64_t nobodys[] = { 0, 1, -PAGE, 1UL << 53, 0xdead000 };
+
+	if (one_in(&w->random, 12))
+		return nobodys[below(&w->random, 5)];
+	if (one_in(&w->random, 4))
+		return (uintptr_t)w->p->arena + below(&w->random, ARENA);
+	return (uintptr_t)w->scratch;
+}
+
+/* Take the descriptor out of its place, so that it is closed once. */
+static void drop(atomic_int *fd)
+{
+	int old = atomic_exchange(fd, -1);
+
+	if (old >= 0)
+		close(old);
+}
+
+/* Or put it there, unless there is one. */
+static int put(atomic_int *place, int fd)
+{
+	int none = -1;
+
+	if (fd >= 0 && atomic_compare_exchange_strong(place, &none, fd))
+		return 1;
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+static void set_slot(struct fuzz_vm *v, unsigned int slot, uint64_t gpa, void *hva, size_t size,
+		     unsigned int flags)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot, .flags = flags, .guest_phys_addr = gpa, .memory_size = size,
+		.userspace_addr = (uintptr_t)hva,
+	};
+
+	ioctl(v->fd, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+static void *home_of(struct player *p, struct fuzz_vm *v)
+{
+	return p->arena + (v - p->vm) * 8 * SEGMENT;
+}
+
+static void create_vm(struct worker *w)
+{
+	static const unsigned long types[] = {
+		0, 0, 0, 0, KVM_VM_S390_LATE_MMAP, KVM_VM_S390_LATE_MMAP, KVM_VM_S390_UCONTROL,
+		KVM_VM_S390_UCONTROL | KVM_VM_S390_LATE_MMAP, 4, -1UL,
+	};
+	unsigned long type = types[below(&w->random, sizeof(types) / sizeof(types[0]))];
+	struct fuzz_vm *v = some_vm(w);
+
+	if (v->fd >= 0 || !put(&v->fd, ioctl(w->p->kvm, KVM_CREATE_VM, type)))
+		return;
+	v->ucontrol = type & KVM_VM_S390_UCONTROL;
+	set_slot(v, 0, 0, home_of(w->p, v), 4 * SEGMENT,
+		 one_in(&w->random, 2) ? KVM_MEM_LOG_DIRTY_PAGES : 0);
+}
+
+/* vCPUs first, last or not at all: they keep the VM. */
+static void close_vm(struct worker *w)
+{
+	struct fuzz_vm *v = some_vm(w);
+	int i, order = below(&w->random, 3);
+
+	if (order == 0)
+		drop(&v->fd);
+	for (i = 0; i < CPUS && order < 2; i++)
+		drop(&v->cpu[i]);
+	drop(&v->flic);
+	drop(&v->fd);
+}
+
+static void create_cpu(struct worker *w)
+{
+	struct fuzz_vm *v = some_vm(w);
+	int i = below(&w->random, CPUS);
+	unsigned long id = one_in(&w->random, 16) ? rnd(&w->random) % 300 : (unsigned long)i;
+
+	if (v->cpu[i] >= 0 || !put(&v->cpu[i], ioctl(v->fd, KVM_CREATE_VCPU, id)))
+		return;
+	mmap(v->run[i], w->p->run_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+	     v->cpu[i], 0);
+}
+
+static void close_cpu(struct worker *w)
+{
+	drop(&some_vm(w)->cpu[below(&w->random, CPUS)]);
+}
+
+static void slot(struct worker *w)
+{
+	struct stream *s = &w->random;
+	struct fuzz_vm *v = some_vm(w);
+	size_t size = below(s, 6) * SEGMENT;
+	uint8_t *hva = w->p->arena + below(s, ARENA_SEGMENTS - 4) * SEGMENT;
+
+	if (one_in(s, 4))
+		set_slot(v, 0, 0, home_of(w->p, v), 4 * SEGMENT, below(s, 4));
+	else
+		set_slot(v, below(s, SLOTS), below(s, GUEST_SEGMENTS) * SEGMENT,
+			 one_in(s, 16) ? (void *)some_pointer(w) : hva, size, below(s, 3));
+}
+
+/* The segment table for segments 0 to 7, mostly one to one. */
+static void guest_tables(struct stream *s, uint8_t *mem)
+{
+	uint64_t *table = (uint64_t *)(mem + TABLES), *pte;
+	unsigned int i, j;
+
+	for (i = 0; i < 8; i++) {
+		table[i] = TABLES + (i + 2) * 2048;
+		pte = (uint64_t *)(mem + table[i]);
+		for (j = 0; j < 256; j++)
+			pte[j] = (i * SEGMENT + j * PAGE) | (one_in(s, 8) ? rnd(s) & 0x600 : 0);
+		if (one_in(s, 8))
+			table[i] |= below(s, 0x40);
+	}
+}
+
+/* What a program begins with, and continues with after each interruption: itself. */
+static void set_state(struct worker *w, struct kvm_run *run, uint8_t *mem, uint64_t code)
+{
+	struct stream *s = &w->random;
+	uint64_t *new, mask = PSW_64BIT;
+	unsigned int i;
+
+	if (one_in(s, 3))
+		mask |= PSW_DAT;
+	if (one_in(s, 3))
+		mask |= rnd(s) & 0x03f7f00000000000UL;
+	run->psw_mask = mask;
+	run->psw_addr = code;
+	if (one_in(s, 4)) {
+		run->s.regs.prefix = below(s, 4 * SEGMENT / 0x2000) * 0x2000;
+		run->kvm_dirty_regs |= KVM_SYNC_PREFIX;
+	}
+	new = (uint64_t *)(mem + (run->s.regs.prefix & 0x3fe000) + LOWCORE_NEW);
+	for (i = 0; i < 6; i++) {
+		new[2 * i] = PSW_64BIT;
+		new[2 * i + 1] = code + below(s, 8) * 4;
+	}
+	for (i = 0; i < 16; i++)
+		run->s.regs.gprs[i] = i < 8 ? some_gpa(s) : one_in(s, 4) ? below(s, 3) : rnd(s);
+	run->kvm_dirty_regs |= KVM_SYNC_GPRS;
+	if (one_in(s, 2))
+		return;
+	/* address spaces: real, or the tables above */
+	run->s.regs.crs[0] = 0xe0 | (one_in(s, 3) ? rnd(s) & 0x1f0dff50UL : 0);
+	for (i = 1; i < 16; i++)
+		run->s.regs.crs[i] = i == 1 || i == 7 || i == 13 ? (one_in(s, 2) ? 0x20 : TABLES) :
+			i == 6 ? 0xff000000UL : i == 14 ? 0xc0000000UL : 0;
+	run->kvm_dirty_regs |= KVM_SYNC_CRS;
+	guest_tables(s, mem);
+}
+
+static void run(struct worker *w)
+{
+	struct stream *s = &w->random;
+	struct fuzz_vm *v = some_vm(w);
+	unsigned int i = below(s, CPUS), n, size;
+	struct kvm_run *run = v->run[i];
+	uint8_t *mem = home_of(w->p, v);
+	uint64_t code;
+
+	if (v->cpu[i] < 0) {
+		create_vm(w);
+		create_cpu(w);
+		return;
+	}
+	code = below(s, 4 * SEGMENT / PAGE) * PAGE;
+	size = code_make(s, mem + code, 64 + below(s, 1024), 0);
+	memcpy(mem + code + size, &(uint32_t){ DIAG_END }, 4);
+	set_state(w, run, mem, code);
+	run->immediate_exit = one_in(s, 32);
+	for (n = 1 + below(s, 6); n; n--)
+		if (ioctl(v->cpu[i], KVM_RUN, 0) && errno != EINTR && errno != EFAULT)
+			break;
+}
+
+/* Any byte of what KVM and we share. */
+static void scribble(struct worker *w)
+{
+	struct kvm_run *run = some_vm(w)->run[below(&w->random, CPUS)];
+
+	((uint8_t *)run)[below(&w->random, sizeof(*run))] = rnd(&w->random);
+	run->kvm_dirty_regs = rnd(&w->random);
+}
+
+/* The ioctls with an argument: each fills w->arg, or returns what is passed itself. */
+enum { SYSTEM, VM, CPU, FLIC };
+
+static uint64_t nothing(struct worker *w)
+{
+	(void)w;
+	return 0;
+}
+
+static uint64_t number(struct worker *w)
+{
+	return one_in(&w->random, 4) ? rnd(&w->random) : below(&w->random, 256);
+}
+
+static uint64_t gpa(struct worker *w)
+{
+	return some_gpa(&w->random);
+}
+
+static uint64_t random_bytes(struct worker *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		w->arg[i] = one_in(&w->random, 2) ? below(&w->random, 8) : rnd(&w->random);
+	return (uintptr_t)w->arg;
+}
+
+static uint64_t save_area(struct worker *w)
+{
+	return (uintptr_t)w->arg;
+}
+
+static uint64_t store_status(struct worker *w)
+{
+	return one_in(&w->random, 3) ? -1UL - below(&w->random, 2) : some_gpa(&w->random);
+}
+
+static uint64_t skeys(struct worker *w)
+{
+	struct kvm_s390_skeys *a = (void *)w->arg;
+
+	*a = (struct kvm_s390_skeys){
+		.start_gfn = some_gpa(&w->random) / PAGE,
+		.count = one_in(&w->random, 16) ? rnd(&w->random) : 1 + below(&w->random, 1024),
+		.skeydata_addr = some_pointer(w),
+	};
+	return (uintptr_t)a;
+}
+
+static uint64_t cmma_log(struct worker *w)
+{
+	struct kvm_s390_cmma_log *a = (void *)w->arg;
+
+	*a = (struct kvm_s390_cmma_log){
+		.start_gfn = some_gpa(&w->random) / PAGE,
+		.count = below(&w->random, 2048),
+		.flags = below(&w->random, 2),
+		.mask = rnd(&w->random),
+		.values = some_pointer(w),
+	};
+	return (uintptr_t)a;
+}
+
+static uint64_t dirty_log(struct worker *w)
+{
+	struct kvm_dirty_log *a = (void *)w->arg;
+
+	a->slot = below(&w->random, SLOTS);
+	a->dirty_bitmap = (void *)some_pointer(w);
+	return (uintptr_t)a;
+}
+
+static uint64_t mem_op(struct worker *w)
+{
+	struct kvm_s390_mem_op *a = (void *)w->arg;
+
+	memset(a, 0, sizeof(*a));
+	a->gaddr = some_gpa(&w->random);
+	a->flags = below(&w->random, 8);
+	a->size = one_in(&w->random, 2) ? below(&w->random, SCRATCH) : 1 + below(&w->random, 64);
+	a->op = below(&w->random, 6);
+	a->buf = some_pointer(w);
+	a->ar = below(&w->random, 16);
+	a->key = below(&w->random, 17);
+	return (uintptr_t)a;
+}
+
+static uint32_t irq_type(struct stream *s)
+{
+	static const uint32_t types[] = {
+		KVM_S390_SIGP_STOP, KVM_S390_PROGRAM_INT, KVM_S390_SIGP_SET_PREFIX,
+		KVM_S390_RESTART, KVM_S390_INT_PFAULT_INIT, KVM_S390_INT_PFAULT_DONE,
+		KVM_S390_MCHK, KVM_S390_INT_CLOCK_COMP, KVM_S390_INT_CPU_TIMER,
+		KVM_S390_INT_VIRTIO, KVM_S390_INT_SERVICE, KVM_S390_INT_EMERGENCY,
+		KVM_S390_INT_EXTERNAL_CALL, KVM_S390_INT_IO(0, 0, 0, 1),
+	};
+
+	return types[below(s, sizeof(types) / sizeof(types[0]))];
+}
+
+static uint64_t interrupt(struct worker *w)
+{
+	struct kvm_s390_interrupt *a = (void *)w->arg;
+
+	a->type = irq_type(&w->random);
+	a->parm = one_in(&w->random, 2) ? below(&w->random, 0x40) : some_gpa(&w->random);
+	a->parm64 = rnd(&w->random);
+	return (uintptr_t)a;
+}
+
+static void fill_irq(struct worker *w, struct kvm_s390_irq *irq)
+{
+	memset(irq, 0, sizeof(*irq));
+	irq->type = irq_type(&w->random);
+	irq->u.pgm.code = below(&w->random, 0x40);
+	if (one_in(&w->random, 2))
+		irq->u.prefix.address = some_gpa(&w->random);
+}
+
+static uint64_t irq(struct worker *w)
+{
+	fill_irq(w, (void *)w->arg);
+	return (uintptr_t)w->arg;
+}
+
+static uint64_t irq_state(struct worker *w)
+{
+	struct kvm_s390_irq_state *a = (void *)w->arg;
+	unsigned int i, n = below(&w->random, 8);
+
+	for (i = 0; i < n; i++)
+		fill_irq(w, (struct kvm_s390_irq *)w->scratch + i);
+	memset(a, 0, sizeof(*a));
+	a->buf = some_pointer(w);
+	a->len = one_in(&w->random, 4) ? below(&w->random, SCRATCH) :
+		n * sizeof(struct kvm_s390_irq);
+	return (uintptr_t)a;
+}
+
+static uint64_t one_reg(struct worker *w)
+{
+	struct kvm_one_reg *a = (void *)w->arg;
+
+	a->id = KVM_REG_S390_TODPR + below(&w->random, 10);
+	if (one_in(&w->random, 2))
+		a->id = (a->id & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U64;
+	a->addr = some_pointer(w);
+	return (uintptr_t)a;
+}
+
+static uint64_t mp_state(struct worker *w)
+{
+	w->arg[0] = below(&w->random, 10) << 32;	/* a word of 32 bits */
+	return (uintptr_t)w->arg;
+}
+
+static uint64_t ucas(struct worker *w)
+{
+	struct kvm_s390_ucas_mapping *a = (void *)w->arg;
+
+	a->user_addr = (uintptr_t)w->p->arena + below(&w->random, ARENA_SEGMENTS) * SEGMENT;
+	a->vcpu_addr = below(&w->random, GUEST_SEGMENTS) * SEGMENT;
+	a->length = below(&w->random, 5) * SEGMENT;
+	return (uintptr_t)a;
+}
+
+static uint64_t enable_cap(struct worker *w)
+{
+	static const uint32_t caps[] = {
+		KVM_CAP_S390_CSS_SUPPORT, KVM_CAP_S390_IRQCHIP, KVM_CAP_S390_USER_SIGP,
+		KVM_CAP_S390_VECTOR_REGISTERS, KVM_CAP_S390_RI, KVM_CAP_S390_AIS,
+		KVM_CAP_S390_GS, KVM_CAP_S390_HPAGE_1M, KVM_CAP_S390_USER_STSI,
+		KVM_CAP_S390_USER_INSTR0, KVM_CAP_S390_CPU_TOPOLOGY,
+	};
+	struct kvm_enable_cap *a = (void *)w->arg;
+
+	memset(a, 0, sizeof(*a));
+	a->cap = caps[below(&w->random, sizeof(caps) / sizeof(caps[0]))];
+	return (uintptr_t)a;
+}
+
+static uint64_t device_attr(struct worker *w)
+{
+	struct kvm_device_attr *a = (void *)w->arg;
+	uint64_t *value = (uint64_t *)w->scratch;
+
+	memset(a, 0, sizeof(*a));
+	a->group = below(&w->random, 7);
+	a->attr = below(&w->random, 7);
+	a->addr = some_pointer(w);
+	*value = one_in(&w->random, 2) ? below(&w->random, 64) * SEGMENT : rnd(&w->random);
+	return (uintptr_t)a;
+}
+
+static uint64_t flic_attr(struct worker *w)
+{
+	struct kvm_device_attr *a = (void *)w->arg;
+
+	irq_state(w);
+	memset(a, 0, sizeof(*a));
+	a->group = below(&w->random, 13);
+	a->attr = one_in(&w->random, 2) ? sizeof(struct kvm_s390_irq) * below(&w->random, 9) :
+		below(&w->random, 16);
+	a->addr = some_pointer(w);
+	return (uintptr_t)a;
+}
+
+static uint64_t debug(struct worker *w)
+{
+	struct kvm_guest_debug *a = (void *)w->arg;
+	struct kvm_hw_breakpoint *bp = (void *)w->scratch;
+
+	memset(a, 0, sizeof(*a));
+	a->control = below(&w->random, 4) | (one_in(&w->random, 2) ? KVM_GUESTDBG_USE_HW_BP : 0);
+	a->arch.nr_hw_bp = below(&w->random, 5);
+	a->arch.hw_bp = (void *)some_pointer(w);
+	bp->addr = some_gpa(&w->random);
+	bp->len = 1 + below(&w->random, 64);
+	bp->type = below(&w->random, 4);
+	return (uintptr_t)a;
+}
+
+static uint64_t eventfd_of(struct worker *w, void *arg, size_t size)
+{
+	/* descriptor 0 is no eventfd, a small number is one of ours */
+	memset(arg, 0, size);
+	return below(&w->random, 32);
+}
+
+static uint64_t irqfd(struct worker *w)
+{
+	struct kvm_irqfd *a = (void *)w->arg;
+
+	a->fd = eventfd_of(w, a, sizeof(*a));
+	a->gsi = below(&w->random, 4);
+	a->flags = below(&w->random, 2);
+	return (uintptr_t)a;
+}
+
+static uint64_t ioeventfd(struct worker *w)
+{
+	struct kvm_ioeventfd *a = (void *)w->arg;
+
+	a->fd = eventfd_of(w, a, sizeof(*a));
+	a->flags = KVM_IOEVENTFD_FLAG_VIRTIO_CCW_NOTIFY | below(&w->random, 8);
+	a->len = 8;
+	return (uintptr_t)a;
+}
+
+static uint64_t routing(struct worker *w)
+{
+	struct kvm_irq_routing *a = (void *)w->arg;
+
+	memset(a, 0, sizeof(*a) + 2 * sizeof(a->entries[0]));
+	a->nr = below(&w->random, 3);
+	a->entries[0].type = KVM_IRQ_ROUTING_S390_ADAPTER;
+	a->entries[0].u.adapter.ind_addr = some_gpa(&w->random);
+	a->entries[0].u.adapter.summary_addr = some_gpa(&w->random);
+	return (uintptr_t)a;
+}
+
+static struct call {
+	struct choice choice;
+	unsigned int on;
+	unsigned long request;
+	uint64_t (*arg)(struct worker *w);
+} kvm_calls[] = {
+	{ { "api-version", 1 }, SYSTEM, KVM_GET_API_VERSION, number },
+	{ { "check-extension", 1 }, SYSTEM, KVM_CHECK_EXTENSION, number },
+	{ { "enable-sie", 1 }, SYSTEM, KVM_S390_ENABLE_SIE, nothing },
+	{ { "get-skeys", 6 }, VM, KVM_S390_GET_SKEYS, skeys },
+	{ { "set-skeys", 6 }, VM, KVM_S390_SET_SKEYS, skeys },
+	{ { "get-cmma", 2 }, VM, KVM_S390_GET_CMMA_BITS, cmma_log },
+	{ { "set-cmma", 2 }, VM, KVM_S390_SET_CMMA_BITS, cmma_log },
+	{ { "dirty-log", 8 }, VM, KVM_GET_DIRTY_LOG, dirty_log },
+	{ { "vm-mem-op", 4 }, VM, KVM_S390_MEM_OP, mem_op },
+	{ { "vm-interrupt", 2 }, VM, KVM_S390_INTERRUPT, interrupt },
+	{ { "vm-enable-cap", 2 }, VM, KVM_ENABLE_CAP, enable_cap },
+	{ { "vm-set-attr", 5 }, VM, KVM_SET_DEVICE_ATTR, device_attr },
+	{ { "vm-get-attr", 3 }, VM, KVM_GET_DEVICE_ATTR, device_attr },
+	{ { "vm-has-attr", 1 }, VM, KVM_HAS_DEVICE_ATTR, device_attr },
+	{ { "create-irqchip", 1 }, VM, KVM_CREATE_IRQCHIP, nothing },
+	{ { "pv-command", 1 }, VM, KVM_S390_PV_COMMAND, random_bytes },
+	{ { "zpci-op", 1 }, VM, KVM_S390_ZPCI_OP, random_bytes },
+	{ { "irqfd", 1 }, VM, KVM_IRQFD, irqfd },
+	{ { "ioeventfd", 1 }, VM, KVM_IOEVENTFD, ioeventfd },
+	{ { "routing", 1 }, VM, KVM_SET_GSI_ROUTING, routing },
+	{ { "signal-msi", 1 }, VM, KVM_SIGNAL_MSI, random_bytes },
+	{ { "flic-set", 3 }, FLIC, KVM_SET_DEVICE_ATTR, flic_attr },
+	{ { "flic-get", 2 }, FLIC, KVM_GET_DEVICE_ATTR, flic_attr },
+	{ { "flic-has", 1 }, FLIC, KVM_HAS_DEVICE_ATTR, flic_attr },
+	{ { "get-regs", 1 }, CPU, KVM_GET_REGS, save_area },
+	{ { "set-regs", 1 }, CPU, KVM_SET_REGS, random_bytes },
+	{ { "get-sregs", 1 }, CPU, KVM_GET_SREGS, save_area },
+	{ { "set-sregs", 1 }, CPU, KVM_SET_SREGS, random_bytes },
+	{ { "get-fpu", 1 }, CPU, KVM_GET_FPU, save_area },
+	{ { "set-fpu", 1 }, CPU, KVM_SET_FPU, random_bytes },
+	{ { "get-one-reg", 1 }, CPU, KVM_GET_ONE_REG, one_reg },
+	{ { "set-one-reg", 2 }, CPU, KVM_SET_ONE_REG, one_reg },
+	{ { "get-mp-state", 1 }, CPU, KVM_GET_MP_STATE, save_area },
+	{ { "set-mp-state", 2 }, CPU, KVM_SET_MP_STATE, mp_state },
+	{ { "store-status", 2 }, CPU, KVM_S390_STORE_STATUS, store_status },
+	{ { "initial-psw", 1 }, CPU, KVM_S390_SET_INITIAL_PSW, random_bytes },
+	{ { "initial-reset", 2 }, CPU, KVM_S390_INITIAL_RESET, nothing },
+	{ { "normal-reset", 1 }, CPU, KVM_S390_NORMAL_RESET, nothing },
+	{ { "clear-reset", 1 }, CPU, KVM_S390_CLEAR_RESET, nothing },
+	{ { "cpu-interrupt", 3 }, CPU, KVM_S390_INTERRUPT, interrupt },
+	{ { "irq", 3 }, CPU, KVM_S390_IRQ, irq },
+	{ { "get-irq-state", 1 }, CPU, KVM_S390_GET_IRQ_STATE, irq_state },
+	{ { "set-irq-state", 1 }, CPU, KVM_S390_SET_IRQ_STATE, irq_state },
+	{ { "cpu-mem-op", 5 }, CPU, KVM_S390_MEM_OP, mem_op },
+	{ { "vcpu-fault", 6 }, CPU, KVM_S390_VCPU_FAULT, gpa },
+	{ { "ucas-map", 3 }, CPU, KVM_S390_UCAS_MAP, ucas },
+	{ { "ucas-unmap", 2 }, CPU, KVM_S390_UCAS_UNMAP, ucas },
+	{ { "guest-debug", 2 }, CPU, KVM_SET_GUEST_DEBUG, debug },
+	{ { "translate", 1 }, CPU, KVM_TRANSLATE, random_bytes },
+	{ { "cpu-enable-cap", 1 }, CPU, KVM_ENABLE_CAP, enable_cap },
+	{ { "pv-cpu-command", 1 }, CPU, KVM_S390_PV_CPU_COMMAND, random_bytes },
+	{ { NULL, 0 }, 0, 0, NULL },
+};
+
+static void call(struct worker *w)
+{
+	const struct call *call = PICK(&w->random, kvm_calls);
+	struct fuzz_vm *v = some_vm(w);
+	uint64_t arg;
+	int fd;
+
+	*w->doing = call->choice.name;
+	fd = call->on == SYSTEM ? w->p->kvm : call->on == VM ? (int)v->fd :
+		call->on == FLIC ? (int)v->flic : (int)v->cpu[below(&w->random, CPUS)];
+	arg = call->arg(w);
+	if (arg == (uintptr_t)w->arg && one_in(&w->random, 10))
+		((uint8_t *)w->arg)[below(&w->random, _IOC_SIZE(call->request) + 1)] =
+			rnd(&w->random);
+	ioctl(fd, call->request, arg);
+}
+
+static void create_flic(struct worker *w)
+{
+	struct kvm_create_device device = { .type = KVM_DEV_TYPE_FLIC };
+	struct fuzz_vm *v = some_vm(w);
+
+	if (v->flic < 0 && !ioctl(v->fd, KVM_CREATE_DEVICE, &device))
+		put(&v->flic, device.fd);
+}
+
+/* Memory that a guest has, seen by the keys it has: mm and KVM in one segment. */
+static void dirty_and_unmap(struct worker *w)
+{
+	struct fuzz_vm *v = some_vm(w);
+	uint8_t *mem = home_of(w->p, v);
+	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = w->scratch };
+
+	if (one_in(&w->random, 2)) {
+		ioctl(v->fd, KVM_GET_DIRTY_LOG, &log);
+		return;
+	}
+	mem += below(&w->random, 4) * SEGMENT;
+	munmap(mem, SEGMENT);
+	mmap(mem, SEGMENT, PROT_READ | PROT_WRITE,
+	     MAP_FIXED | MAP_ANONYMOUS | (one_in(&w->random, 2) ? MAP_SHARED : MAP_PRIVATE), -1, 0);
+}
+
+struct action kvm_actions[] = {
+	{ { "ioctl", 60 }, call },
+	{ { "run", 60 }, run },
+	{ { "create-vm", 6 }, create_vm },
+	{ { "close-vm", 2 }, close_vm },
+	{ { "create-cpu", 12 }, create_cpu },
+	{ { "close-cpu", 3 }, close_cpu },
+	{ { "create-flic", 2 }, create_flic },
+	{ { "slot", 12 }, slot },
+	{ { "scribble", 4 }, scribble },
+	{ { "dirty-unmap", 5 }, dirty_and_unmap },
+	{ { NULL, 0 }, NULL },
+};
+
+unsigned int prune_calls(const char *of)
+{
+	return prune(kvm_calls, sizeof(kvm_calls[0]), of);
+}
