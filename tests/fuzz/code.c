@@ -18,7 +18,7 @@ static const struct insn {
 	{ 0xb22a, RRE, 6, 1 },	/* RRBE */
 	{ 0xb9af, RRE, 6, 1 },	/* PFMF */
 	{ 0xb22c, RRE, 3, 1 },	/* TB */
-	{ 0xe501, SSE, 4, 1 },	/* TPROT */
+	{ 0xe501, SSE, 4, 0 },	/* TPROT */
 	{ 0xb9ab, RRE, 4, 0 },	/* ESSA */
 	{ 0xb20a, S, 3, 1 },	/* SPKA */
 	{ 0xb20b, S, 1, 1 },	/* IPK */

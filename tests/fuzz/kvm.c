@@ -18,7 +18,7 @@
 #define TABLES		0x8000		/* a segment table of the guest and its page tables */
 #define PSW_64BIT	0x0000000180000000UL
 #define PSW_DAT		0x0400000000000000UL
-#define DIAG_END	0x83230501U	/* diag %r2,%r3,0x501 */
+#define LOOP		14		/* gpr: how often to go on after an interruption */
 
 static struct fuzz_vm *some_vm(struct worker *w)
 {
@@ -159,8 +159,12 @@ static void guest_tables(struct stream *s, uint8_t *mem)
 	}
 }
 
-/* What a program begins with, and continues with after each interruption: itself. */
-static void set_state(struct worker *w, struct kvm_run *run, uint8_t *mem, uint64_t code)
+/*
+ * What a program begins with. After an interruption it goes on at its end, which goes
+ * back into it some times.
+ */
+static void set_state(struct worker *w, struct kvm_run *run, uint8_t *mem, uint64_t code,
+		      uint64_t end)
 {
 	struct stream *s = &w->random;
 	uint64_t *new, mask = PSW_64BIT;
@@ -179,10 +183,11 @@ static void set_state(struct worker *w, struct kvm_run *run, uint8_t *mem, uint6
 	new = (uint64_t *)(mem + (run->s.regs.prefix & 0x3fe000) + LOWCORE_NEW);
 	for (i = 0; i < 6; i++) {
 		new[2 * i] = PSW_64BIT;
-		new[2 * i + 1] = code + below(s, 8) * 4;
+		new[2 * i + 1] = end;
 	}
 	for (i = 0; i < 16; i++)
 		run->s.regs.gprs[i] = i < 8 ? some_gpa(s) : one_in(s, 4) ? below(s, 3) : rnd(s);
+	run->s.regs.gprs[LOOP] = 1 + below(s, 16);
 	run->kvm_dirty_regs |= KVM_SYNC_GPRS;
 	if (one_in(s, 2))
 		return;
@@ -193,6 +198,14 @@ static void set_state(struct worker *w, struct kvm_run *run, uint8_t *mem, uint6
 			i == 6 ? 0xff000000UL : i == 14 ? 0xc0000000UL : 0;
 	run->kvm_dirty_regs |= KVM_SYNC_CRS;
 	guest_tables(s, mem);
+}
+
+/* brctg %r14,somewhere back; diag %r2,%r3,0x501 */
+static void end_code(struct stream *s, uint8_t *to, size_t size)
+{
+	const uint16_t code[] = { 0xa707 | LOOP << 4, -(uint16_t)(below(s, size / 2) + 1), 0x8323, 0x501 };
+
+	memcpy(to, code, sizeof(code));
 }
 
 static void run(struct worker *w)
@@ -210,11 +223,11 @@ static void run(struct worker *w)
 		return;
 	}
 	code = below(s, 4 * SEGMENT / PAGE) * PAGE;
-	size = code_make(s, mem + code, 64 + below(s, 1024), 0);
-	memcpy(mem + code + size, &(uint32_t){ DIAG_END }, 4);
-	set_state(w, run, mem, code);
+	size = code_make(s, mem + code, 32 + below(s, one_in(s, 4) ? 1024 : 96), 0);
+	end_code(s, mem + code + size, size);
+	set_state(w, run, mem, code, code + size);
 	run->immediate_exit = one_in(s, 32);
-	for (n = 1 + below(s, 6); n; n--)
+	for (n = 1 + below(s, 3); n; n--)
 		if (ioctl(v->cpu[i], KVM_RUN, 0) && errno != EINTR && errno != EFAULT)
 			break;
 }
@@ -495,59 +508,60 @@ static struct call {
 	unsigned int on;
 	unsigned long request;
 	uint64_t (*arg)(struct worker *w);
+	int exact;		/* no byte of the argument is changed, see `known` */
 } kvm_calls[] = {
-	{ { "api-version", 1 }, SYSTEM, KVM_GET_API_VERSION, number },
-	{ { "check-extension", 1 }, SYSTEM, KVM_CHECK_EXTENSION, number },
-	{ { "enable-sie", 1 }, SYSTEM, KVM_S390_ENABLE_SIE, nothing },
-	{ { "get-skeys", 6 }, VM, KVM_S390_GET_SKEYS, skeys },
-	{ { "set-skeys", 6 }, VM, KVM_S390_SET_SKEYS, skeys },
-	{ { "get-cmma", 2 }, VM, KVM_S390_GET_CMMA_BITS, cmma_log },
-	{ { "set-cmma", 2 }, VM, KVM_S390_SET_CMMA_BITS, cmma_log },
-	{ { "dirty-log", 8 }, VM, KVM_GET_DIRTY_LOG, dirty_log },
-	{ { "vm-mem-op", 4 }, VM, KVM_S390_MEM_OP, mem_op },
-	{ { "vm-interrupt", 2 }, VM, KVM_S390_INTERRUPT, interrupt },
-	{ { "vm-enable-cap", 2 }, VM, KVM_ENABLE_CAP, enable_cap },
-	{ { "vm-set-attr", 5 }, VM, KVM_SET_DEVICE_ATTR, device_attr },
-	{ { "vm-get-attr", 3 }, VM, KVM_GET_DEVICE_ATTR, device_attr },
-	{ { "vm-has-attr", 1 }, VM, KVM_HAS_DEVICE_ATTR, device_attr },
-	{ { "create-irqchip", 1 }, VM, KVM_CREATE_IRQCHIP, nothing },
-	{ { "pv-command", 1 }, VM, KVM_S390_PV_COMMAND, random_bytes },
-	{ { "zpci-op", 1 }, VM, KVM_S390_ZPCI_OP, random_bytes },
-	{ { "irqfd", 1 }, VM, KVM_IRQFD, irqfd },
-	{ { "ioeventfd", 1 }, VM, KVM_IOEVENTFD, ioeventfd },
-	{ { "routing", 1 }, VM, KVM_SET_GSI_ROUTING, routing },
-	{ { "signal-msi", 1 }, VM, KVM_SIGNAL_MSI, random_bytes },
-	{ { "flic-set", 3 }, FLIC, KVM_SET_DEVICE_ATTR, flic_attr },
-	{ { "flic-get", 2 }, FLIC, KVM_GET_DEVICE_ATTR, flic_attr },
-	{ { "flic-has", 1 }, FLIC, KVM_HAS_DEVICE_ATTR, flic_attr },
-	{ { "get-regs", 1 }, CPU, KVM_GET_REGS, save_area },
-	{ { "set-regs", 1 }, CPU, KVM_SET_REGS, random_bytes },
-	{ { "get-sregs", 1 }, CPU, KVM_GET_SREGS, save_area },
-	{ { "set-sregs", 1 }, CPU, KVM_SET_SREGS, random_bytes },
-	{ { "get-fpu", 1 }, CPU, KVM_GET_FPU, save_area },
-	{ { "set-fpu", 1 }, CPU, KVM_SET_FPU, random_bytes },
-	{ { "get-one-reg", 1 }, CPU, KVM_GET_ONE_REG, one_reg },
-	{ { "set-one-reg", 2 }, CPU, KVM_SET_ONE_REG, one_reg },
-	{ { "get-mp-state", 1 }, CPU, KVM_GET_MP_STATE, save_area },
-	{ { "set-mp-state", 2 }, CPU, KVM_SET_MP_STATE, mp_state },
-	{ { "store-status", 2 }, CPU, KVM_S390_STORE_STATUS, store_status },
-	{ { "initial-psw", 1 }, CPU, KVM_S390_SET_INITIAL_PSW, random_bytes },
-	{ { "initial-reset", 2 }, CPU, KVM_S390_INITIAL_RESET, nothing },
-	{ { "normal-reset", 1 }, CPU, KVM_S390_NORMAL_RESET, nothing },
-	{ { "clear-reset", 1 }, CPU, KVM_S390_CLEAR_RESET, nothing },
-	{ { "cpu-interrupt", 3 }, CPU, KVM_S390_INTERRUPT, interrupt },
-	{ { "irq", 3 }, CPU, KVM_S390_IRQ, irq },
-	{ { "get-irq-state", 1 }, CPU, KVM_S390_GET_IRQ_STATE, irq_state },
-	{ { "set-irq-state", 1 }, CPU, KVM_S390_SET_IRQ_STATE, irq_state },
-	{ { "cpu-mem-op", 5 }, CPU, KVM_S390_MEM_OP, mem_op },
-	{ { "vcpu-fault", 6 }, CPU, KVM_S390_VCPU_FAULT, gpa },
-	{ { "ucas-map", 3 }, CPU, KVM_S390_UCAS_MAP, ucas },
-	{ { "ucas-unmap", 2 }, CPU, KVM_S390_UCAS_UNMAP, ucas },
-	{ { "guest-debug", 2 }, CPU, KVM_SET_GUEST_DEBUG, debug },
-	{ { "translate", 1 }, CPU, KVM_TRANSLATE, random_bytes },
-	{ { "cpu-enable-cap", 1 }, CPU, KVM_ENABLE_CAP, enable_cap },
-	{ { "pv-cpu-command", 1 }, CPU, KVM_S390_PV_CPU_COMMAND, random_bytes },
-	{ { NULL, 0 }, 0, 0, NULL },
+	{ { "api-version", 1 }, SYSTEM, KVM_GET_API_VERSION, number, 0 },
+	{ { "check-extension", 1 }, SYSTEM, KVM_CHECK_EXTENSION, number, 0 },
+	{ { "enable-sie", 1 }, SYSTEM, KVM_S390_ENABLE_SIE, nothing, 0 },
+	{ { "get-skeys", 6 }, VM, KVM_S390_GET_SKEYS, skeys, 0 },
+	{ { "set-skeys", 6 }, VM, KVM_S390_SET_SKEYS, skeys, 0 },
+	{ { "get-cmma", 2 }, VM, KVM_S390_GET_CMMA_BITS, cmma_log, 0 },
+	{ { "set-cmma", 2 }, VM, KVM_S390_SET_CMMA_BITS, cmma_log, 0 },
+	{ { "dirty-log", 8 }, VM, KVM_GET_DIRTY_LOG, dirty_log, 0 },
+	{ { "vm-mem-op", 4 }, VM, KVM_S390_MEM_OP, mem_op, 0 },
+	{ { "vm-interrupt", 2 }, VM, KVM_S390_INTERRUPT, interrupt, 0 },
+	{ { "vm-enable-cap", 2 }, VM, KVM_ENABLE_CAP, enable_cap, 0 },
+	{ { "vm-set-attr", 5 }, VM, KVM_SET_DEVICE_ATTR, device_attr, 0 },
+	{ { "vm-get-attr", 3 }, VM, KVM_GET_DEVICE_ATTR, device_attr, 0 },
+	{ { "vm-has-attr", 1 }, VM, KVM_HAS_DEVICE_ATTR, device_attr, 0 },
+	{ { "create-irqchip", 1 }, VM, KVM_CREATE_IRQCHIP, nothing, 0 },
+	{ { "pv-command", 1 }, VM, KVM_S390_PV_COMMAND, random_bytes, 0 },
+	{ { "zpci-op", 1 }, VM, KVM_S390_ZPCI_OP, random_bytes, 0 },
+	{ { "irqfd", 1 }, VM, KVM_IRQFD, irqfd, 0 },
+	{ { "ioeventfd", 1 }, VM, KVM_IOEVENTFD, ioeventfd, 0 },
+	{ { "routing", 1 }, VM, KVM_SET_GSI_ROUTING, routing, 0 },
+	{ { "signal-msi", 1 }, VM, KVM_SIGNAL_MSI, random_bytes, 0 },
+	{ { "flic-set", 3 }, FLIC, KVM_SET_DEVICE_ATTR, flic_attr, 0 },
+	{ { "flic-get", 2 }, FLIC, KVM_GET_DEVICE_ATTR, flic_attr, 0 },
+	{ { "flic-has", 1 }, FLIC, KVM_HAS_DEVICE_ATTR, flic_attr, 0 },
+	{ { "get-regs", 1 }, CPU, KVM_GET_REGS, save_area, 0 },
+	{ { "set-regs", 1 }, CPU, KVM_SET_REGS, random_bytes, 0 },
+	{ { "get-sregs", 1 }, CPU, KVM_GET_SREGS, save_area, 0 },
+	{ { "set-sregs", 1 }, CPU, KVM_SET_SREGS, random_bytes, 0 },
+	{ { "get-fpu", 1 }, CPU, KVM_GET_FPU, save_area, 0 },
+	{ { "set-fpu", 1 }, CPU, KVM_SET_FPU, random_bytes, 0 },
+	{ { "get-one-reg", 1 }, CPU, KVM_GET_ONE_REG, one_reg, 0 },
+	{ { "set-one-reg", 2 }, CPU, KVM_SET_ONE_REG, one_reg, 0 },
+	{ { "get-mp-state", 1 }, CPU, KVM_GET_MP_STATE, save_area, 0 },
+	{ { "set-mp-state", 2 }, CPU, KVM_SET_MP_STATE, mp_state, 0 },
+	{ { "store-status", 2 }, CPU, KVM_S390_STORE_STATUS, store_status, 0 },
+	{ { "initial-psw", 1 }, CPU, KVM_S390_SET_INITIAL_PSW, random_bytes, 0 },
+	{ { "initial-reset", 2 }, CPU, KVM_S390_INITIAL_RESET, nothing, 0 },
+	{ { "normal-reset", 1 }, CPU, KVM_S390_NORMAL_RESET, nothing, 0 },
+	{ { "clear-reset", 1 }, CPU, KVM_S390_CLEAR_RESET, nothing, 0 },
+	{ { "cpu-interrupt", 3 }, CPU, KVM_S390_INTERRUPT, interrupt, 0 },
+	{ { "irq", 3 }, CPU, KVM_S390_IRQ, irq, 0 },
+	{ { "get-irq-state", 1 }, CPU, KVM_S390_GET_IRQ_STATE, irq_state, 0 },
+	{ { "set-irq-state", 1 }, CPU, KVM_S390_SET_IRQ_STATE, irq_state, 0 },
+	{ { "cpu-mem-op", 5 }, CPU, KVM_S390_MEM_OP, mem_op, 0 },
+	{ { "vcpu-fault", 6 }, CPU, KVM_S390_VCPU_FAULT, gpa, 0 },
+	{ { "ucas-map", 3 }, CPU, KVM_S390_UCAS_MAP, ucas, 1 },
+	{ { "ucas-unmap", 2 }, CPU, KVM_S390_UCAS_UNMAP, ucas, 1 },
+	{ { "guest-debug", 2 }, CPU, KVM_SET_GUEST_DEBUG, debug, 0 },
+	{ { "translate", 1 }, CPU, KVM_TRANSLATE, random_bytes, 0 },
+	{ { "cpu-enable-cap", 1 }, CPU, KVM_ENABLE_CAP, enable_cap, 0 },
+	{ { "pv-cpu-command", 1 }, CPU, KVM_S390_PV_CPU_COMMAND, random_bytes, 0 },
+	{ { NULL, 0 }, 0, 0, NULL, 0 },
 };
 
 static void call(struct worker *w)
@@ -561,7 +575,7 @@ static void call(struct worker *w)
 	fd = call->on == SYSTEM ? w->p->kvm : call->on == VM ? (int)v->fd :
 		call->on == FLIC ? (int)v->flic : (int)v->cpu[below(&w->random, CPUS)];
 	arg = call->arg(w);
-	if (arg == (uintptr_t)w->arg && one_in(&w->random, 10))
+	if (!call->exact && arg == (uintptr_t)w->arg && one_in(&w->random, 10))
 		((uint8_t *)w->arg)[below(&w->random, _IOC_SIZE(call->request) + 1)] =
 			rnd(&w->random);
 	ioctl(fd, call->request, arg);
@@ -603,7 +617,7 @@ struct action kvm_actions[] = {
 	{ { "create-flic", 2 }, create_flic },
 	{ { "slot", 12 }, slot },
 	{ { "scribble", 4 }, scribble },
-	{ { "dirty-unmap", 5 }, dirty_and_unmap },
+	{ { "dirty-unmap", 16 }, dirty_and_unmap },
 	{ { NULL, 0 }, NULL },
 };
 

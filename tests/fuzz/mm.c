@@ -83,7 +83,7 @@ static void map(struct worker *w)
 	else
 		flags |= MAP_ANONYMOUS;
 	if (one_in(s, 8))
-		flags |= MAP_POPULATE;
+		flags |= size < 64 * PAGE ? MAP_POPULATE : 0;
 	if (one_in(s, 8))
 		flags |= MAP_NORESERVE;
 	/* mostly so that segments of memory and file meet: huge pages are possible */
@@ -148,24 +148,29 @@ static void collapse(struct worker *w)
 		*(volatile uint8_t *)(mem + below(&w->random, SEGMENT)) = 1;
 }
 
-/* A file's segment in two places, collapsed in both: the second one has a table already. */
+/* A file's segment in two places: what is collapsed for one has to leave the other. */
 static void collapse_twice(struct worker *w)
 {
 	struct stream *s = &w->random;
 	size_t off = below(s, FILE_SEGMENTS) * SEGMENT;
 	int fd = w->p->file[below(s, FILES)], i;
-	uint8_t *mem[2];
+	uint8_t *mem[2], *at;
 
 	for (i = 0; i < 2; i++) {
 		mem[i] = w->p->arena + below(s, ARENA_SEGMENTS) * SEGMENT;
 		if (mmap(mem[i], SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
 			 off) == MAP_FAILED)
 			return;
-		madvise(mem[i], SEGMENT, i ? MADV_POPULATE_READ : MADV_POPULATE_WRITE);
 	}
-	madvise(mem[0], SEGMENT, MADV_COLLAPSE);
-	(void)*(volatile uint8_t *)(mem[1] + below(s, SEGMENT));
-	madvise(mem[1], SEGMENT, MADV_COLLAPSE);
+	for (i = 0; i < 8; i++) {
+		at = mem[below(s, 2)];
+		if (one_in(s, 3))
+			madvise(at, SEGMENT, MADV_COLLAPSE);
+		else if (one_in(s, 3))
+			madvise(at, SEGMENT, MADV_DONTNEED);
+		else
+			*(volatile uint8_t *)(at + below(s, SEGMENT)) = i;
+	}
 }
 
 static void punch(struct worker *w)
@@ -394,7 +399,7 @@ struct action mm_actions[] = {
 	{ { "move", 8 }, move },
 	{ { "advise", 30 }, advise },
 	{ { "collapse", 5 }, collapse },
-	{ { "collapse-twice", 2 }, collapse_twice },
+	{ { "collapse-twice", 5 }, collapse_twice },
 	{ { "punch", 5 }, punch },
 	{ { "cut", 1 }, cut },
 	{ { "lock", 3 }, lock },

@@ -11,8 +11,9 @@ SECONDS ?=
 export FAULTS
 # of `make check`: two minutes
 FUZZ_SEEDS := 1 2 3
-FUZZ_PROGS := build/tests/system/tests/fuzz
-FUZZ_OBJS := $(addprefix build/tests/fuzz/,fuzz.o mm.o kvm.o machine.o code.o)
+FUZZ_PROGS := build/tests/system/tests/fuzz build/tests/system/tests/differ
+FUZZ_OBJS := $(addprefix build/tests/fuzz/,fuzz.o mm.o kvm.o machine.o code.o random.o)
+DIFFER_OBJS := $(addprefix build/tests/fuzz/,differ.o code.o random.o)
 FUZZ_COMMON := $(addprefix build/tests/,tap.o scene.o guest/vmm.o guest/kmsg.o guest/image.o)
 
 build/tests/fuzz/%.o: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard tests/system/*.h) $(VMM_HEADERS) | deps
@@ -21,6 +22,10 @@ build/tests/fuzz/%.o: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard tests/system/*
 	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
 
 build/tests/system/tests/fuzz: $(FUZZ_OBJS) $(FUZZ_COMMON) | build/tests/system/tests
+	@echo "  LINK  $@"
+	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
+
+build/tests/system/tests/differ: $(DIFFER_OBJS) $(FUZZ_COMMON) | build/tests/system/tests
 	@echo "  LINK  $@"
 	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
 
