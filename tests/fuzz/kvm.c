@@ -241,326 +241,155 @@ static void scribble(struct worker *w)
 	run->kvm_dirty_regs = rnd(&w->random);
 }
 
-/* The ioctls with an argument: each fills w->arg, or returns what is passed itself. */
-enum { SYSTEM, VM, CPU, FLIC };
+/*
+ * The ioctls. A call's argument is described by a letter for each field, small ones are of
+ * 64, capitals of 32 bits; after = it is the argument itself.
+ */
+static const uint32_t irq_types[] = {
+	KVM_S390_SIGP_STOP, KVM_S390_PROGRAM_INT, KVM_S390_SIGP_SET_PREFIX, KVM_S390_RESTART,
+	KVM_S390_INT_PFAULT_INIT, KVM_S390_INT_PFAULT_DONE, KVM_S390_MCHK,
+	KVM_S390_INT_CLOCK_COMP, KVM_S390_INT_CPU_TIMER, KVM_S390_INT_VIRTIO,
+	KVM_S390_INT_SERVICE, KVM_S390_INT_EMERGENCY, KVM_S390_INT_EXTERNAL_CALL,
+	KVM_S390_INT_IO(0, 0, 0, 1),
+};
 
-static uint64_t nothing(struct worker *w)
+static const uint32_t caps[] = {
+	KVM_CAP_S390_CSS_SUPPORT, KVM_CAP_S390_IRQCHIP, KVM_CAP_S390_USER_SIGP,
+	KVM_CAP_S390_VECTOR_REGISTERS, KVM_CAP_S390_RI, KVM_CAP_S390_AIS, KVM_CAP_S390_GS,
+	KVM_CAP_S390_HPAGE_1M, KVM_CAP_S390_USER_STSI, KVM_CAP_S390_USER_INSTR0,
+	KVM_CAP_S390_CPU_TOPOLOGY,
+};
+
+#define ANY(s, array)	((array)[below(s, sizeof(array) / sizeof((array)[0]))])
+
+static uint64_t field(struct worker *w, char letter)
 {
-	(void)w;
-	return 0;
+	struct stream *s = &w->random;
+
+	switch (letter | 0x20) {
+	case 'a':	/* memory of the process */
+		return (uintptr_t)w->p->arena + below(s, ARENA_SEGMENTS) * SEGMENT;
+	case 'b':	/* flags, an operation, a slot, a group */
+		return below(s, one_in(s, 8) ? 16 : 4);
+	case 'c':
+		return ANY(s, caps);
+	case 'f':	/* guest frame */
+		return some_gpa(s) / PAGE;
+	case 'g':	/* guest address */
+		return some_gpa(s);
+	case 'i':
+		return ANY(s, irq_types);
+	case 'n':	/* length or number */
+		return one_in(s, 16) ? rnd(s) : one_in(s, 2) ? 1 + below(s, 64) : below(s, SCRATCH);
+	case 'o':	/* a register */
+		return KVM_REG_S390_TODPR + below(s, 10) +
+			one_in(s, 2) * (KVM_REG_SIZE_U64 - KVM_REG_SIZE_U32);
+	case 'p':
+		return some_pointer(w);
+	case 's':	/* segments of a guest */
+		return below(s, GUEST_SEGMENTS) * SEGMENT;
+	case 'y':	/* access register and key, in two bytes */
+		return below(s, 16) << 8 | below(s, 17);
+	case 'z':
+		return 0;
+	}
+	return rnd(s);
 }
 
-static uint64_t number(struct worker *w)
+/* What the pointers point to: irqs, breakpoints, keys, values are all made of these. */
+static void fill_scratch(struct worker *w)
 {
-	return one_in(&w->random, 4) ? rnd(&w->random) : below(&w->random, 256);
-}
-
-static uint64_t gpa(struct worker *w)
-{
-	return some_gpa(&w->random);
-}
-
-static uint64_t random_bytes(struct worker *w)
-{
+	static const char letters[] = "ggibbrz";
 	unsigned int i;
 
-	for (i = 0; i < 8; i++)
-		w->arg[i] = one_in(&w->random, 2) ? below(&w->random, 8) : rnd(&w->random);
+	for (i = 0; i < 64; i++)
+		((uint64_t *)w->scratch)[i] = field(w, letters[below(&w->random, 7)]);
+}
+
+static uint64_t argument(struct worker *w, const char *fields)
+{
+	uint8_t *to = (uint8_t *)w->arg;
+	uint64_t value;
+
+	if (*fields == '=')
+		return field(w, fields[1]);
+	memset(w->arg, 0, sizeof(w->arg));
+	for (; *fields; fields++) {
+		value = field(w, *fields);
+		if (*fields == 'y') {
+			memcpy(to, (uint8_t *)&value + 6, 2);
+			to += 2;
+		} else if (*fields >= 'a') {
+			memcpy(to, &value, 8);
+			to += 8;
+		} else {
+			memcpy(to, (uint8_t *)&value + 4, 4);
+			to += 4;
+		}
+	}
 	return (uintptr_t)w->arg;
 }
 
-static uint64_t save_area(struct worker *w)
-{
-	return (uintptr_t)w->arg;
-}
-
-static uint64_t store_status(struct worker *w)
-{
-	return one_in(&w->random, 3) ? -1UL - below(&w->random, 2) : some_gpa(&w->random);
-}
-
-static uint64_t skeys(struct worker *w)
-{
-	struct kvm_s390_skeys *a = (void *)w->arg;
-
-	*a = (struct kvm_s390_skeys){
-		.start_gfn = some_gpa(&w->random) / PAGE,
-		.count = one_in(&w->random, 16) ? rnd(&w->random) : 1 + below(&w->random, 1024),
-		.skeydata_addr = some_pointer(w),
-	};
-	return (uintptr_t)a;
-}
-
-static uint64_t cmma_log(struct worker *w)
-{
-	struct kvm_s390_cmma_log *a = (void *)w->arg;
-
-	*a = (struct kvm_s390_cmma_log){
-		.start_gfn = some_gpa(&w->random) / PAGE,
-		.count = below(&w->random, 2048),
-		.flags = below(&w->random, 2),
-		.mask = rnd(&w->random),
-		.values = some_pointer(w),
-	};
-	return (uintptr_t)a;
-}
-
-static uint64_t dirty_log(struct worker *w)
-{
-	struct kvm_dirty_log *a = (void *)w->arg;
-
-	a->slot = below(&w->random, SLOTS);
-	a->dirty_bitmap = (void *)some_pointer(w);
-	return (uintptr_t)a;
-}
-
-static uint64_t mem_op(struct worker *w)
-{
-	struct kvm_s390_mem_op *a = (void *)w->arg;
-
-	memset(a, 0, sizeof(*a));
-	a->gaddr = some_gpa(&w->random);
-	a->flags = below(&w->random, 8);
-	a->size = one_in(&w->random, 2) ? below(&w->random, SCRATCH) : 1 + below(&w->random, 64);
-	a->op = below(&w->random, 6);
-	a->buf = some_pointer(w);
-	a->ar = below(&w->random, 16);
-	a->key = below(&w->random, 17);
-	return (uintptr_t)a;
-}
-
-static uint32_t irq_type(struct stream *s)
-{
-	static const uint32_t types[] = {
-		KVM_S390_SIGP_STOP, KVM_S390_PROGRAM_INT, KVM_S390_SIGP_SET_PREFIX,
-		KVM_S390_RESTART, KVM_S390_INT_PFAULT_INIT, KVM_S390_INT_PFAULT_DONE,
-		KVM_S390_MCHK, KVM_S390_INT_CLOCK_COMP, KVM_S390_INT_CPU_TIMER,
-		KVM_S390_INT_VIRTIO, KVM_S390_INT_SERVICE, KVM_S390_INT_EMERGENCY,
-		KVM_S390_INT_EXTERNAL_CALL, KVM_S390_INT_IO(0, 0, 0, 1),
-	};
-
-	return types[below(s, sizeof(types) / sizeof(types[0]))];
-}
-
-static uint64_t interrupt(struct worker *w)
-{
-	struct kvm_s390_interrupt *a = (void *)w->arg;
-
-	a->type = irq_type(&w->random);
-	a->parm = one_in(&w->random, 2) ? below(&w->random, 0x40) : some_gpa(&w->random);
-	a->parm64 = rnd(&w->random);
-	return (uintptr_t)a;
-}
-
-static void fill_irq(struct worker *w, struct kvm_s390_irq *irq)
-{
-	memset(irq, 0, sizeof(*irq));
-	irq->type = irq_type(&w->random);
-	irq->u.pgm.code = below(&w->random, 0x40);
-	if (one_in(&w->random, 2))
-		irq->u.prefix.address = some_gpa(&w->random);
-}
-
-static uint64_t irq(struct worker *w)
-{
-	fill_irq(w, (void *)w->arg);
-	return (uintptr_t)w->arg;
-}
-
-static uint64_t irq_state(struct worker *w)
-{
-	struct kvm_s390_irq_state *a = (void *)w->arg;
-	unsigned int i, n = below(&w->random, 8);
-
-	for (i = 0; i < n; i++)
-		fill_irq(w, (struct kvm_s390_irq *)w->scratch + i);
-	memset(a, 0, sizeof(*a));
-	a->buf = some_pointer(w);
-	a->len = one_in(&w->random, 4) ? below(&w->random, SCRATCH) :
-		n * sizeof(struct kvm_s390_irq);
-	return (uintptr_t)a;
-}
-
-static uint64_t one_reg(struct worker *w)
-{
-	struct kvm_one_reg *a = (void *)w->arg;
-
-	a->id = KVM_REG_S390_TODPR + below(&w->random, 10);
-	if (one_in(&w->random, 2))
-		a->id = (a->id & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U64;
-	a->addr = some_pointer(w);
-	return (uintptr_t)a;
-}
-
-static uint64_t mp_state(struct worker *w)
-{
-	w->arg[0] = below(&w->random, 10) << 32;	/* a word of 32 bits */
-	return (uintptr_t)w->arg;
-}
-
-static uint64_t ucas(struct worker *w)
-{
-	struct kvm_s390_ucas_mapping *a = (void *)w->arg;
-
-	a->user_addr = (uintptr_t)w->p->arena + below(&w->random, ARENA_SEGMENTS) * SEGMENT;
-	a->vcpu_addr = below(&w->random, GUEST_SEGMENTS) * SEGMENT;
-	a->length = below(&w->random, 5) * SEGMENT;
-	return (uintptr_t)a;
-}
-
-static uint64_t enable_cap(struct worker *w)
-{
-	static const uint32_t caps[] = {
-		KVM_CAP_S390_CSS_SUPPORT, KVM_CAP_S390_IRQCHIP, KVM_CAP_S390_USER_SIGP,
-		KVM_CAP_S390_VECTOR_REGISTERS, KVM_CAP_S390_RI, KVM_CAP_S390_AIS,
-		KVM_CAP_S390_GS, KVM_CAP_S390_HPAGE_1M, KVM_CAP_S390_USER_STSI,
-		KVM_CAP_S390_USER_INSTR0, KVM_CAP_S390_CPU_TOPOLOGY,
-	};
-	struct kvm_enable_cap *a = (void *)w->arg;
-
-	memset(a, 0, sizeof(*a));
-	a->cap = caps[below(&w->random, sizeof(caps) / sizeof(caps[0]))];
-	return (uintptr_t)a;
-}
-
-static uint64_t device_attr(struct worker *w)
-{
-	struct kvm_device_attr *a = (void *)w->arg;
-	uint64_t *value = (uint64_t *)w->scratch;
-
-	memset(a, 0, sizeof(*a));
-	a->group = below(&w->random, 7);
-	a->attr = below(&w->random, 7);
-	a->addr = some_pointer(w);
-	*value = one_in(&w->random, 2) ? below(&w->random, 64) * SEGMENT : rnd(&w->random);
-	return (uintptr_t)a;
-}
-
-static uint64_t flic_attr(struct worker *w)
-{
-	struct kvm_device_attr *a = (void *)w->arg;
-
-	irq_state(w);
-	memset(a, 0, sizeof(*a));
-	a->group = below(&w->random, 13);
-	a->attr = one_in(&w->random, 2) ? sizeof(struct kvm_s390_irq) * below(&w->random, 9) :
-		below(&w->random, 16);
-	a->addr = some_pointer(w);
-	return (uintptr_t)a;
-}
-
-static uint64_t debug(struct worker *w)
-{
-	struct kvm_guest_debug *a = (void *)w->arg;
-	struct kvm_hw_breakpoint *bp = (void *)w->scratch;
-
-	memset(a, 0, sizeof(*a));
-	a->control = below(&w->random, 4) | (one_in(&w->random, 2) ? KVM_GUESTDBG_USE_HW_BP : 0);
-	a->arch.nr_hw_bp = below(&w->random, 5);
-	a->arch.hw_bp = (void *)some_pointer(w);
-	bp->addr = some_gpa(&w->random);
-	bp->len = 1 + below(&w->random, 64);
-	bp->type = below(&w->random, 4);
-	return (uintptr_t)a;
-}
-
-static uint64_t eventfd_of(struct worker *w, void *arg, size_t size)
-{
-	/* descriptor 0 is no eventfd, a small number is one of ours */
-	memset(arg, 0, size);
-	return below(&w->random, 32);
-}
-
-static uint64_t irqfd(struct worker *w)
-{
-	struct kvm_irqfd *a = (void *)w->arg;
-
-	a->fd = eventfd_of(w, a, sizeof(*a));
-	a->gsi = below(&w->random, 4);
-	a->flags = below(&w->random, 2);
-	return (uintptr_t)a;
-}
-
-static uint64_t ioeventfd(struct worker *w)
-{
-	struct kvm_ioeventfd *a = (void *)w->arg;
-
-	a->fd = eventfd_of(w, a, sizeof(*a));
-	a->flags = KVM_IOEVENTFD_FLAG_VIRTIO_CCW_NOTIFY | below(&w->random, 8);
-	a->len = 8;
-	return (uintptr_t)a;
-}
-
-static uint64_t routing(struct worker *w)
-{
-	struct kvm_irq_routing *a = (void *)w->arg;
-
-	memset(a, 0, sizeof(*a) + 2 * sizeof(a->entries[0]));
-	a->nr = below(&w->random, 3);
-	a->entries[0].type = KVM_IRQ_ROUTING_S390_ADAPTER;
-	a->entries[0].u.adapter.ind_addr = some_gpa(&w->random);
-	a->entries[0].u.adapter.summary_addr = some_gpa(&w->random);
-	return (uintptr_t)a;
-}
+enum { SYSTEM, VM, CPU, FLIC };
 
 static struct call {
 	struct choice choice;
 	unsigned int on;
 	unsigned long request;
-	uint64_t (*arg)(struct worker *w);
+	const char *fields;
 	int exact;		/* no byte of the argument is changed, see `known` */
 } kvm_calls[] = {
-	{ { "api-version", 1 }, SYSTEM, KVM_GET_API_VERSION, number, 0 },
-	{ { "check-extension", 1 }, SYSTEM, KVM_CHECK_EXTENSION, number, 0 },
-	{ { "enable-sie", 1 }, SYSTEM, KVM_S390_ENABLE_SIE, nothing, 0 },
-	{ { "get-skeys", 6 }, VM, KVM_S390_GET_SKEYS, skeys, 0 },
-	{ { "set-skeys", 6 }, VM, KVM_S390_SET_SKEYS, skeys, 0 },
-	{ { "get-cmma", 2 }, VM, KVM_S390_GET_CMMA_BITS, cmma_log, 0 },
-	{ { "set-cmma", 2 }, VM, KVM_S390_SET_CMMA_BITS, cmma_log, 0 },
-	{ { "dirty-log", 8 }, VM, KVM_GET_DIRTY_LOG, dirty_log, 0 },
-	{ { "vm-mem-op", 4 }, VM, KVM_S390_MEM_OP, mem_op, 0 },
-	{ { "vm-interrupt", 2 }, VM, KVM_S390_INTERRUPT, interrupt, 0 },
-	{ { "vm-enable-cap", 2 }, VM, KVM_ENABLE_CAP, enable_cap, 0 },
-	{ { "vm-set-attr", 5 }, VM, KVM_SET_DEVICE_ATTR, device_attr, 0 },
-	{ { "vm-get-attr", 3 }, VM, KVM_GET_DEVICE_ATTR, device_attr, 0 },
-	{ { "vm-has-attr", 1 }, VM, KVM_HAS_DEVICE_ATTR, device_attr, 0 },
-	{ { "create-irqchip", 1 }, VM, KVM_CREATE_IRQCHIP, nothing, 0 },
-	{ { "pv-command", 1 }, VM, KVM_S390_PV_COMMAND, random_bytes, 0 },
-	{ { "zpci-op", 1 }, VM, KVM_S390_ZPCI_OP, random_bytes, 0 },
-	{ { "irqfd", 1 }, VM, KVM_IRQFD, irqfd, 0 },
-	{ { "ioeventfd", 1 }, VM, KVM_IOEVENTFD, ioeventfd, 0 },
-	{ { "routing", 1 }, VM, KVM_SET_GSI_ROUTING, routing, 0 },
-	{ { "signal-msi", 1 }, VM, KVM_SIGNAL_MSI, random_bytes, 0 },
-	{ { "flic-set", 3 }, FLIC, KVM_SET_DEVICE_ATTR, flic_attr, 0 },
-	{ { "flic-get", 2 }, FLIC, KVM_GET_DEVICE_ATTR, flic_attr, 0 },
-	{ { "flic-has", 1 }, FLIC, KVM_HAS_DEVICE_ATTR, flic_attr, 0 },
-	{ { "get-regs", 1 }, CPU, KVM_GET_REGS, save_area, 0 },
-	{ { "set-regs", 1 }, CPU, KVM_SET_REGS, random_bytes, 0 },
-	{ { "get-sregs", 1 }, CPU, KVM_GET_SREGS, save_area, 0 },
-	{ { "set-sregs", 1 }, CPU, KVM_SET_SREGS, random_bytes, 0 },
-	{ { "get-fpu", 1 }, CPU, KVM_GET_FPU, save_area, 0 },
-	{ { "set-fpu", 1 }, CPU, KVM_SET_FPU, random_bytes, 0 },
-	{ { "get-one-reg", 1 }, CPU, KVM_GET_ONE_REG, one_reg, 0 },
-	{ { "set-one-reg", 2 }, CPU, KVM_SET_ONE_REG, one_reg, 0 },
-	{ { "get-mp-state", 1 }, CPU, KVM_GET_MP_STATE, save_area, 0 },
-	{ { "set-mp-state", 2 }, CPU, KVM_SET_MP_STATE, mp_state, 0 },
-	{ { "store-status", 2 }, CPU, KVM_S390_STORE_STATUS, store_status, 0 },
-	{ { "initial-psw", 1 }, CPU, KVM_S390_SET_INITIAL_PSW, random_bytes, 0 },
-	{ { "initial-reset", 2 }, CPU, KVM_S390_INITIAL_RESET, nothing, 0 },
-	{ { "normal-reset", 1 }, CPU, KVM_S390_NORMAL_RESET, nothing, 0 },
-	{ { "clear-reset", 1 }, CPU, KVM_S390_CLEAR_RESET, nothing, 0 },
-	{ { "cpu-interrupt", 3 }, CPU, KVM_S390_INTERRUPT, interrupt, 0 },
-	{ { "irq", 3 }, CPU, KVM_S390_IRQ, irq, 0 },
-	{ { "get-irq-state", 1 }, CPU, KVM_S390_GET_IRQ_STATE, irq_state, 0 },
-	{ { "set-irq-state", 1 }, CPU, KVM_S390_SET_IRQ_STATE, irq_state, 0 },
-	{ { "cpu-mem-op", 5 }, CPU, KVM_S390_MEM_OP, mem_op, 0 },
-	{ { "vcpu-fault", 6 }, CPU, KVM_S390_VCPU_FAULT, gpa, 0 },
-	{ { "ucas-map", 3 }, CPU, KVM_S390_UCAS_MAP, ucas, 1 },
-	{ { "ucas-unmap", 2 }, CPU, KVM_S390_UCAS_UNMAP, ucas, 1 },
-	{ { "guest-debug", 2 }, CPU, KVM_SET_GUEST_DEBUG, debug, 0 },
-	{ { "translate", 1 }, CPU, KVM_TRANSLATE, random_bytes, 0 },
-	{ { "cpu-enable-cap", 1 }, CPU, KVM_ENABLE_CAP, enable_cap, 0 },
-	{ { "pv-cpu-command", 1 }, CPU, KVM_S390_PV_CPU_COMMAND, random_bytes, 0 },
+	{ { "api-version", 1 }, SYSTEM, KVM_GET_API_VERSION, "=n", 0 },
+	{ { "check-extension", 1 }, SYSTEM, KVM_CHECK_EXTENSION, "=n", 0 },
+	{ { "enable-sie", 1 }, SYSTEM, KVM_S390_ENABLE_SIE, "=z", 0 },
+	{ { "get-skeys", 6 }, VM, KVM_S390_GET_SKEYS, "fnp", 0 },
+	{ { "set-skeys", 6 }, VM, KVM_S390_SET_SKEYS, "fnp", 0 },
+	{ { "get-cmma", 2 }, VM, KVM_S390_GET_CMMA_BITS, "fNBrp", 0 },
+	{ { "set-cmma", 2 }, VM, KVM_S390_SET_CMMA_BITS, "fNBrp", 0 },
+	{ { "dirty-log", 8 }, VM, KVM_GET_DIRTY_LOG, "BZp", 0 },
+	{ { "vm-mem-op", 4 }, VM, KVM_S390_MEM_OP, "gbNBpy", 0 },
+	{ { "vm-interrupt", 2 }, VM, KVM_S390_INTERRUPT, "IGr", 0 },
+	{ { "vm-enable-cap", 2 }, VM, KVM_ENABLE_CAP, "CZ", 0 },
+	{ { "vm-set-attr", 5 }, VM, KVM_SET_DEVICE_ATTR, "ZBbp", 0 },
+	{ { "vm-get-attr", 3 }, VM, KVM_GET_DEVICE_ATTR, "ZBbp", 0 },
+	{ { "vm-has-attr", 1 }, VM, KVM_HAS_DEVICE_ATTR, "ZBbp", 0 },
+	{ { "create-irqchip", 1 }, VM, KVM_CREATE_IRQCHIP, "=z", 0 },
+	{ { "pv-command", 1 }, VM, KVM_S390_PV_COMMAND, "bbrbrbgr", 0 },
+	{ { "zpci-op", 1 }, VM, KVM_S390_ZPCI_OP, "bbrbrbgr", 0 },
+	{ { "irqfd", 1 }, VM, KVM_IRQFD, "NBB", 0 },
+	{ { "ioeventfd", 1 }, VM, KVM_IOEVENTFD, "rgBNB", 0 },
+	{ { "routing", 1 }, VM, KVM_SET_GSI_ROUTING, "BZBBZZggb", 0 },
+	{ { "signal-msi", 1 }, VM, KVM_SIGNAL_MSI, "bbrbrbgr", 0 },
+	{ { "flic-set", 3 }, FLIC, KVM_SET_DEVICE_ATTR, "ZBnp", 0 },
+	{ { "flic-get", 2 }, FLIC, KVM_GET_DEVICE_ATTR, "ZBnp", 0 },
+	{ { "flic-has", 1 }, FLIC, KVM_HAS_DEVICE_ATTR, "ZBnp", 0 },
+	{ { "get-regs", 1 }, CPU, KVM_GET_REGS, "", 0 },
+	{ { "set-regs", 1 }, CPU, KVM_SET_REGS, "bbrbrbgr", 0 },
+	{ { "get-sregs", 1 }, CPU, KVM_GET_SREGS, "", 0 },
+	{ { "set-sregs", 1 }, CPU, KVM_SET_SREGS, "bbrbrbgr", 0 },
+	{ { "get-fpu", 1 }, CPU, KVM_GET_FPU, "", 0 },
+	{ { "set-fpu", 1 }, CPU, KVM_SET_FPU, "bbrbrbgr", 0 },
+	{ { "get-one-reg", 1 }, CPU, KVM_GET_ONE_REG, "op", 0 },
+	{ { "set-one-reg", 2 }, CPU, KVM_SET_ONE_REG, "op", 0 },
+	{ { "get-mp-state", 1 }, CPU, KVM_GET_MP_STATE, "", 0 },
+	{ { "set-mp-state", 2 }, CPU, KVM_SET_MP_STATE, "B", 0 },
+	{ { "store-status", 2 }, CPU, KVM_S390_STORE_STATUS, "=g", 0 },
+	{ { "initial-psw", 1 }, CPU, KVM_S390_SET_INITIAL_PSW, "bbrbrbgr", 0 },
+	{ { "initial-reset", 2 }, CPU, KVM_S390_INITIAL_RESET, "=z", 0 },
+	{ { "normal-reset", 1 }, CPU, KVM_S390_NORMAL_RESET, "=z", 0 },
+	{ { "clear-reset", 1 }, CPU, KVM_S390_CLEAR_RESET, "=z", 0 },
+	{ { "cpu-interrupt", 3 }, CPU, KVM_S390_INTERRUPT, "IGr", 0 },
+	{ { "irq", 3 }, CPU, KVM_S390_IRQ, "igr", 0 },
+	{ { "get-irq-state", 1 }, CPU, KVM_S390_GET_IRQ_STATE, "pZN", 0 },
+	{ { "set-irq-state", 1 }, CPU, KVM_S390_SET_IRQ_STATE, "pZN", 0 },
+	{ { "cpu-mem-op", 5 }, CPU, KVM_S390_MEM_OP, "gbNBpy", 0 },
+	{ { "vcpu-fault", 6 }, CPU, KVM_S390_VCPU_FAULT, "=g", 0 },
+	{ { "ucas-map", 3 }, CPU, KVM_S390_UCAS_MAP, "ass", 1 },
+	{ { "ucas-unmap", 2 }, CPU, KVM_S390_UCAS_UNMAP, "ass", 1 },
+	{ { "guest-debug", 2 }, CPU, KVM_SET_GUEST_DEBUG, "BZBZp", 0 },
+	{ { "translate", 1 }, CPU, KVM_TRANSLATE, "bbrbrbgr", 0 },
+	{ { "cpu-enable-cap", 1 }, CPU, KVM_ENABLE_CAP, "CZ", 0 },
+	{ { "pv-cpu-command", 1 }, CPU, KVM_S390_PV_CPU_COMMAND, "bbrbrbgr", 0 },
 	{ { NULL, 0 }, 0, 0, NULL, 0 },
 };
 
@@ -571,10 +400,13 @@ static void call(struct worker *w)
 	uint64_t arg;
 	int fd;
 
+	if (!call->choice.name)
+		return;
 	*w->doing = call->choice.name;
 	fd = call->on == SYSTEM ? w->p->kvm : call->on == VM ? (int)v->fd :
 		call->on == FLIC ? (int)v->flic : (int)v->cpu[below(&w->random, CPUS)];
-	arg = call->arg(w);
+	fill_scratch(w);
+	arg = argument(w, call->fields);
 	if (!call->exact && arg == (uintptr_t)w->arg && one_in(&w->random, 10))
 		((uint8_t *)w->arg)[below(&w->random, _IOC_SIZE(call->request) + 1)] =
 			rnd(&w->random);

@@ -8,6 +8,7 @@
 SEED ?= $(shell date +%s)
 FAULTS ?=
 SECONDS ?=
+COUNT ?= 20
 export FAULTS
 # of `make check`: two minutes
 FUZZ_SEEDS := 1 2 3
@@ -36,7 +37,12 @@ fuzz: image initramfs $(FUZZ_PROGS)
 	@tests/fuzz/run $(if $(SECONDS),$(SECONDS) $(SEED),$(MINUTES) $(SEED)+)
 
 check-fuzz: image initramfs $(FUZZ_PROGS)
-	@tests/fuzz/run 10 $(FUZZ_SEEDS)
+	@tests/fuzz/run 12 $(FUZZ_SEEDS)
 
-CHECKS += check-fuzz
-.PHONY: fuzz-tests fuzz check-fuzz
+# COUNT seeds from SEED on; in `make check` always the same ones.
+check-differ: image initramfs $(FUZZ_PROGS)
+	@arch-s390/kernel stock >/dev/null
+	@tests/fuzz/check-differ $(if $(filter command line,$(origin SEED)),$(SEED),1) $(COUNT)
+
+CHECKS += check-fuzz check-differ
+.PHONY: fuzz-tests fuzz check-fuzz check-differ
