@@ -166,19 +166,17 @@ pte_t *gmap_locked_pte(struct mm_struct *mm, unsigned long addr, spinlock_t **pt
 }
 
 /**
- * gmap_refuse - a segment is not linked
- * @gmap: the guest mapping
+ * gmap_refuse - memory stays refused: it has a 2K table that is not promoted
  * @gaddr: the guest address
  * @vmaddr: the process address it is backed by
  *
- * Says so to the administrator, unless the table is going to be promoted.
+ * Says so to the administrator. Whoever decides not to promote calls this, once for
+ * each error that goes to user space.
  *
  * Return: GMAP_REFUSED, for the caller to pass on.
  */
-int gmap_refuse(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr)
+int gmap_refuse(unsigned long gaddr, unsigned long vmaddr)
 {
-	if (gmap_can_promote(gmap->mm))
-		return GMAP_REFUSED;
 	atomic_long_inc(&refusals);
 	trace_gmap_refuse(gaddr, vmaddr);
 	pr_warn_ratelimited("%s[%d]: guest address %#lx refused: the memory at %#lx was in use before the VM was created and has a 2K page table. Set vm.pgste_promote=1, or map guest memory after KVM_CREATE_VM, or start the process with vm.alloc_pgste=1\n",
@@ -187,7 +185,7 @@ int gmap_refuse(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr)
 }
 
 /**
- * gmap_refusals - how often a segment was refused since boot
+ * gmap_refusals - how often memory was refused since boot
  */
 unsigned long gmap_refusals(void)
 {

@@ -53,7 +53,7 @@ identifier ptl, pmd, mm;
 +if (!gmap_admits(mm, vmaddr, *pmd)) {
 +	spin_unlock(ptl);
 +	radix_tree_preload_end();
-+	return gmap_refuse(gmap, gaddr, vmaddr);
++	return GMAP_REFUSED;
 +}
  ...>
  }

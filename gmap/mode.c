@@ -64,15 +64,24 @@ EXPORT_SYMBOL_GPL(gmap_start_mm);
  * 2K tables are promoted, transparent huge pages split.
  *
  * Context: may sleep; no mmap lock held. See pgtable_replace_range().
- * Return: 0, GMAP_REFUSED if tables are not to be promoted, -ENOMEM, -EINTR.
+ * Return: 0, also if tables are not to be promoted; -ENOMEM, -EINTR.
  */
 int gmap_promote(struct mm_struct *mm, unsigned long start, unsigned long len)
 {
 	if (!gmap_can_promote(mm))
-		return GMAP_REFUSED;
+		return 0;
 	return pgtable_replace_range(mm, start, start + len, PGTABLE_PROMOTE);
 }
 EXPORT_SYMBOL_GPL(gmap_promote);
+
+/* One segment that somebody wants; a refusal is reported here and nowhere else. */
+static int promote_or_refuse(struct mm_struct *mm, unsigned long gaddr, unsigned long addr)
+{
+	if (!gmap_can_promote(mm))
+		return gmap_refuse(gaddr, addr);
+	addr &= PMD_MASK;
+	return pgtable_replace_range(mm, addr, addr + PMD_SIZE, PGTABLE_PROMOTE);
+}
 
 /**
  * gmap_resolve_refusal - promote the segment that __gmap_link() refused
@@ -84,7 +93,7 @@ EXPORT_SYMBOL_GPL(gmap_promote);
  * will find out.
  *
  * Context: may sleep; no mmap lock held.
- * Return: 0 to try again, -EFAULT for a refusal, -ENOMEM, -EINTR.
+ * Return: 0 to try again, GMAP_REFUSED, -ENOMEM, -EINTR.
  */
 int gmap_resolve_refusal(struct gmap *gmap, unsigned long gaddr)
 {
@@ -92,7 +101,7 @@ int gmap_resolve_refusal(struct gmap *gmap, unsigned long gaddr)
 
 	if (IS_ERR_VALUE(vmaddr))
 		return 0;
-	return gmap_user_error(gmap_promote(gmap->mm, vmaddr & PMD_MASK, PMD_SIZE));
+	return promote_or_refuse(gmap->mm, gaddr, vmaddr);
 }
 EXPORT_SYMBOL_GPL(gmap_resolve_refusal);
 
@@ -122,8 +131,8 @@ int gmap_link_or_promote(struct gmap *gmap, unsigned long gaddr, unsigned long v
  * gmap_fixup_key_fault - make a page fit for a key operation that failed
  * @rc: what the key operation returned
  * @mm: the address space
- * @addr: the address of the page
- * @flags: FAULT_FLAG_*
+ * @gaddr: the guest address of the page
+ * @addr: its process address
  * @unlocked: set if the mmap lock was dropped meanwhile
  *
  * Faulting a page in does not help if its table has no place for a key.
@@ -131,18 +140,48 @@ int gmap_link_or_promote(struct gmap *gmap, unsigned long gaddr, unsigned long v
  * Context: mmap lock held for reading.
  * Return: 0 to try the key operation again; GMAP_REFUSED or another error.
  */
-int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long addr,
-			 unsigned int flags, bool *unlocked)
+int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long gaddr,
+			 unsigned long addr, bool *unlocked)
 {
 	if (rc != GMAP_REFUSED)
-		return fixup_user_fault(mm, addr, flags, unlocked);
+		return fixup_user_fault(mm, addr, FAULT_FLAG_WRITE, unlocked);
 	mmap_read_unlock(mm);
-	rc = gmap_promote(mm, addr & PMD_MASK, PMD_SIZE);
+	rc = promote_or_refuse(mm, gaddr, addr);
 	mmap_read_lock(mm);
 	*unlocked = true;
 	return rc;
 }
 EXPORT_SYMBOL_GPL(gmap_fixup_key_fault);
+
+/**
+ * gmap_set_usage - set the usage state of a page, wherever it is
+ * @mm: the address space
+ * @gaddr: the guest address of the page
+ * @addr: its process address
+ * @bits: which bits of the PGSTE
+ * @value: their values
+ *
+ * The state of a page without PGSTE is 0, as it is after promotion: to set that,
+ * nothing has to be done. As ever, addresses that are not mapped are passed over.
+ *
+ * Context: mmap lock held for reading; may be dropped and taken again.
+ * Return: 0, GMAP_REFUSED, -ENOMEM, -EINTR.
+ */
+int gmap_set_usage(struct mm_struct *mm, unsigned long gaddr, unsigned long addr,
+		   unsigned long bits, unsigned long value)
+{
+	int rc;
+
+	while (set_pgste_bits(mm, addr, bits, value) == GMAP_REFUSED && value & bits) {
+		mmap_read_unlock(mm);
+		rc = promote_or_refuse(mm, gaddr, addr);
+		mmap_read_lock(mm);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gmap_set_usage);
 
 struct demotion {
 	struct work_struct work;
