@@ -60,8 +60,8 @@ struct batch {
 	bool full;		/* before there are as many as there can be */
 	/* Demotion: tables were left because they carry storage keys. */
 	bool keys_left;
-	int nr, nr_vmas;
-	int handled;		/* segments not replaced that took more than a look */
+	/* Segments to be replaced, the VMAs that reach into them, other work done. */
+	int nr, nr_vmas, handled;
 	struct segment segments[PGTABLE_REPLACE_BATCH];
 	/* All that reach into these segments, each once, by address. */
 	struct vm_area_struct *vmas[PGTABLE_REPLACE_VMAS];
@@ -75,18 +75,6 @@ static pgste_t *table_pgste(unsigned long *table)
 static enum pgtable_kind table_kind(const void *table)
 {
 	return pgtable_page_kind(virt_to_page(table));
-}
-
-static bool wants_replacement(enum pgtable_replace what, const unsigned long *table)
-{
-	switch (what) {
-	case PGTABLE_PROMOTE:
-		return table_kind(table) == PGTABLE_2K;
-	case PGTABLE_DEMOTE:
-		return table_kind(table) == PGTABLE_PGSTE;
-	default:
-		return true;
-	}
 }
 
 /*
@@ -122,6 +110,30 @@ static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp)
 	}
 	spin_unlock(ptl);
 	return (key & mask) != PAGE_DEFAULT_KEY;
+}
+
+/* What is no page table, a huge page, can go away meanwhile; a page table cannot. */
+static bool wants_replacement(struct mm_struct *mm, struct batch *batch, pmd_t *pmdp)
+{
+	pmd_t pmd = READ_ONCE(*pmdp);
+	unsigned long *table = (unsigned long *)pmd_deref(pmd);
+
+	if (!pmd_present(pmd) || pmd_large(pmd))
+		return false;
+	switch (batch->what) {
+	case PGTABLE_PROMOTE:
+		return table_kind(table) == PGTABLE_2K;
+	case PGTABLE_DEMOTE:
+		if (table_kind(table) != PGTABLE_PGSTE)
+			return false;
+		if (!carries_keys(mm, pmdp, table))
+			return true;
+		batch->keys_left = true;
+		batch->handled++;
+		return false;
+	default:
+		return true;
+	}
 }
 
 static enum pgtable_kind kind_after(enum pgtable_replace what, enum pgtable_kind before)
@@ -203,8 +215,8 @@ static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long 
 }
 
 /*
- * The segment entry of @addr, if there is a page table or a huge page. *@next becomes
- * the first address behind it, or behind what has no segment entries at all.
+ * The segment entry of @addr, if there is one. *@next becomes the first address
+ * behind it, or behind what has no segment entries at all.
  */
 static pmd_t *find_segment(struct mm_struct *mm, unsigned long addr, unsigned long end,
 			 unsigned long *next)
@@ -212,7 +224,6 @@ static pmd_t *find_segment(struct mm_struct *mm, unsigned long addr, unsigned lo
 	pgd_t *pgd = pgd_offset(mm, addr);
 	p4d_t *p4d;
 	pud_t *pud;
-	pmd_t *pmdp;
 
 	*next = pgd_addr_end(addr, end);
 	if (pgd_none(*pgd))
@@ -225,17 +236,20 @@ static pmd_t *find_segment(struct mm_struct *mm, unsigned long addr, unsigned lo
 	*next = pud_addr_end(addr, end);
 	if (pud_none(*pud) || pud_large(*pud))
 		return NULL;
-	pmdp = pmd_offset(pud, addr);
 	*next = pmd_addr_end(addr, end);
-	return pmd_present(READ_ONCE(*pmdp)) ? pmdp : NULL;
+	return pmd_offset(pud, addr);
 }
 
-/* A huge page can go away meanwhile, or become a page table; a page table stays one. */
-static bool is_table(pmd_t *pmdp)
+/* A guest needs a table. That of a page of a file is made by the next fault. */
+static void split_huge(struct batch *batch, struct vm_area_struct *vma, pmd_t *pmdp,
+		       unsigned long addr)
 {
 	pmd_t pmd = READ_ONCE(*pmdp);
 
-	return pmd_present(pmd) && !pmd_large(pmd);
+	if (!pmd_present(pmd) || !pmd_large(pmd))
+		return;
+	batch->handled++;
+	split_huge_pmd(vma, pmdp, addr);
 }
 
 /*
@@ -264,8 +278,7 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 		if (addr >= end)
 			break;
 		batch->next = addr;
-		if (batch->nr == PGTABLE_REPLACE_BATCH || batch->full ||
-		    batch->handled == PGTABLE_REPLACE_BATCH ||
+		if (batch->nr + batch->handled >= PGTABLE_REPLACE_BATCH || batch->full ||
 		    ++looks > PGTABLE_REPLACE_LOOKS ||
 		    batch->nr_vmas > PGTABLE_REPLACE_VMAS - PTRS_PER_PTE)
 			return 0;
@@ -275,6 +288,10 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 		}
 		pmdp = find_segment(mm, addr, end, &next);
 		if (!pmdp)
+			continue;
+		if (batch->what == PGTABLE_PROMOTE)
+			split_huge(batch, vma, pmdp, addr);
+		if (!wants_replacement(mm, batch, pmdp))
 			continue;
 		/* A guest needs a table. That of a file's page is made by the next fault. */
 		if (batch->what == PGTABLE_PROMOTE && !is_table(pmdp)) {
@@ -368,13 +385,12 @@ static void take_out(struct mm_struct *mm, struct segment *segment)
 	spin_unlock(ptl);
 }
 
-static bool mapped_by_number(struct mm_struct *mm, const struct segment *segment, int i)
+static noinline bool mapped_by_number(struct mm_struct *mm, const struct segment *segment,
+				      const pte_t *ptep)
 {
-	struct vm_area_struct *vma;
+	unsigned long addr = segment->addr + (ptep - (pte_t *)segment->new) * PAGE_SIZE;
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
 
-	if (!segment->pfnmap)
-		return false;
-	vma = vma_lookup(mm, segment->addr + i * PAGE_SIZE);
 	return vma && vma->vm_flags & VM_PFNMAP;
 }
 
@@ -383,10 +399,9 @@ static bool mapped_by_number(struct mm_struct *mm, const struct segment *segment
  * with a PGSTE: what set_pte_at() would have stored, and the storage key that
  * enabling keys would have left.
  */
-static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i)
+static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t *ptep,
+		      pgste_t *pgste)
 {
-	pgste_t *pgste = table_pgste(segment->new) + i;
-	pte_t *ptep = (pte_t *)segment->new + i;
 	unsigned long pte = pte_val(*ptep);
 
 	if (mm_uses_skeys(mm))
@@ -397,7 +412,8 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i
 	 * A guest that sets the key of the zero page would set everybody's. A driver
 	 * that maps it by number has no handler for the fault that would follow.
 	 */
-	if (maps_zero_page(__pte(pte)) && !mapped_by_number(mm, segment, i)) {
+	if (is_zero_pfn(pte_pfn(__pte(pte))) &&
+	    !(segment->pfnmap && mapped_by_number(mm, segment, ptep))) {
 		*ptep = __pte(_PAGE_INVALID);
 		return;
 	}
@@ -416,21 +432,22 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i
 
 static void fill(struct mm_struct *mm, struct segment *segment)
 {
+	pgste_t *pgste = table_pgste(segment->new);
+	pte_t *ptep = (pte_t *)segment->new;
 	int i;
 
 	memcpy(segment->new, segment->old, PTRS_PER_PTE * sizeof(pte_t));
 	if (table_kind(segment->new) == PGTABLE_2K)
 		return;
 	if (table_kind(segment->old) == PGTABLE_PGSTE) {
-		memcpy(table_pgste(segment->new), table_pgste(segment->old),
-		       PTRS_PER_PTE * sizeof(pgste_t));
+		memcpy(pgste, table_pgste(segment->old), PTRS_PER_PTE * sizeof(pgste_t));
 		if (PagePgsteIdle(virt_to_page(segment->old)) &&
 		    !PagePgsteIdle(virt_to_page(segment->new)))
 			__SetPagePgsteIdle(virt_to_page(segment->new));
 		return;
 	}
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		adopt_pte(mm, segment, i);
+		adopt_pte(mm, segment, ptep + i, pgste + i);
 }
 
 static void put_in(struct mm_struct *mm, struct segment *segment)
@@ -507,8 +524,8 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).
  * Return: 0, -ENOMEM, -EINTR for a fatal signal. From demotion also 1 if tables were
- * left because of their keys; -EBUSY if the process makes tables with PGSTEs again, or
- * has exited.
+ * left because of their keys; -EBUSY if the process makes tables with PGSTEs again,
+ * or has exited.
  */
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what)

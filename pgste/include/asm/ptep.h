@@ -77,8 +77,9 @@ static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long 
 /*
  * An operation returns _PAGE_UNUSED in the old PTE if the guest declared the page
  * unused. The bit must not get into a table: set_pte_at() removes it from an entry
- * that is put back, move_pte() from one that mremap moves to another table.
- * Nor must the zero page get from a table that no guest can see into one that it can.
+ * that is put back, move_pte() from one that mremap moves to another table. And
+ * the zero page of a table that no guest can reach must not get into one that a
+ * guest can.
  */
 #define __HAVE_ARCH_MOVE_PTE
 static inline pte_t move_pte(pte_t pte, pgprot_t prot, unsigned long from, unsigned long to)
