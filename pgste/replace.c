@@ -87,11 +87,11 @@ static enum pgtable_kind table_kind(const void *table)
  * bits counts as used and changed, one without its usage state as in use, whose contents
  * matter: what it had said was what the host may do, never what it has to.
  */
-static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp)
+static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp, unsigned long *table)
 {
 	unsigned long mask = _PAGE_ACC_BITS | _PAGE_FP_BIT, key = 0;
-	pte_t *ptep = (pte_t *)pmd_deref(*pmdp);
-	pgste_t *pgste = table_pgste((unsigned long *)ptep);
+	pgste_t *pgste = table_pgste(table);
+	pte_t *ptep = (pte_t *)table;
 	spinlock_t *ptl;
 	int i;
 
@@ -293,19 +293,6 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 			split_huge(batch, vma, pmdp, addr);
 		if (!wants_replacement(mm, batch, pmdp))
 			continue;
-		/* A guest needs a table. That of a file's page is made by the next fault. */
-		if (batch->what == PGTABLE_PROMOTE && !is_table(pmdp)) {
-			batch->handled++;
-			split_huge_pmd(vma, pmdp, addr);
-		}
-		if (!is_table(pmdp) ||
-		    !wants_replacement(batch->what, (unsigned long *)pmd_deref(*pmdp)))
-			continue;
-		if (batch->what == PGTABLE_DEMOTE && carries_keys(mm, pmdp)) {
-			batch->handled++;
-			batch->keys_left = true;
-			continue;
-		}
 		rc = add_segment(mm, batch, addr, pmdp, &vmi, &vma);
 		if (rc)
 			return rc;
@@ -518,8 +505,8 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  *
  * Tables that need not be replaced, segments without a table and 1 MiB pages
  * are left alone; but promotion splits transparent huge pages, and demotion leaves
- * tables that carry storage keys. A table is replaced whole or not at all; if the
- * call fails, those before it may have been.
+ * tables that carry storage keys. A table is replaced whole or not at all; if the call fails,
+ * those before it may have been.
  *
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).
