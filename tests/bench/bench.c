@@ -489,7 +489,19 @@ static int64_t touch_and_become_guest(void)
 	return now() - start;
 }
 
+/* The same where it has touched little of much: a page in each page table of 16. */
+static int64_t touch_sparsely_and_become_guest(void)
+{
+	int64_t start;
+
+	touch(map(memory_size), memory_size, 16 * SEGMENT);
+	start = begin();
+	become_guest();
+	return now() - start;
+}
+
 static int64_t start_guest(void) { return in_child(touch_and_become_guest); }
+static int64_t start_guest_sparse(void) { return in_child(touch_sparsely_and_become_guest); }
 static int64_t create_vm_touched(void) { return in_child(kvm_create_touched); }
 
 enum per { PER_CALL, PER_PAGE, PER_SEGMENT, PER_VMA };
@@ -532,7 +544,8 @@ static const struct test {
 	{ "relocate_3_vmas", relocate_256_vmas_3, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
 	{ "relocate_255_vmas", relocate_256_vmas_255, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1,
 	  { 32, 1, 64 } },
-	{ "start_guest", start_guest, PER_SEGMENT, BEFORE_GUEST, 1, { 64, 1, 4, 16, 256, 1024 } },
+	{ "start_guest", start_guest, PER_CALL, BEFORE_GUEST, 1, { 64, 1, 4, 16, 256, 1024 } },
+	{ "start_guest_sparse", start_guest_sparse, PER_CALL, BEFORE_GUEST, 0, { 65536 } },
 	{ "create_vm", kvm_create, PER_CALL, NEEDS_KVM, 1, { 1 } },
 	{ "guest_first_touch", kvm_first_touch, PER_PAGE, NEEDS_KVM, 1, { 1, 4, 16 } },
 	{ "create_vm_touched", create_vm_touched, PER_SEGMENT, NEEDS_KVM, 1, { 64, 256, 1024 } },
