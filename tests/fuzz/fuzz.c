@@ -30,6 +30,7 @@
 #define MACHINE		PLAYERS			/* numbers of the other processes */
 #define FIRST_BYSTANDER	(PLAYERS + 1)
 #define PROCESSES	(FIRST_BYSTANDER + BYSTANDERS)
+#define PGSTE		"/sys/kernel/mm/pgste/"
 #define TICK_US		20000
 #define KILL_SECONDS	30			/* until a killed process must be gone */
 
@@ -500,7 +501,9 @@ static void play(void)
 	for (number = 0; number < FILES; number++)
 		close(player.file[number]);
 	expect_pages(before);
-	note("%lu actions", actions);
+	note("%lu actions, tables since boot: %ld promoted, %ld demoted, %ld relocated, %ld refused",
+	     actions, read_number(PGSTE "promoted"), read_number(PGSTE "demoted"),
+	     read_number(PGSTE "relocated"), read_number(PGSTE "refused"));
 }
 
 static void play_mm(void)

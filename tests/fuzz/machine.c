@@ -36,7 +36,7 @@ static void write_text(const char *path, const char *text)
 
 static void switch_promotion(struct worker *w)
 {
-	write_number(PGSTE_PROMOTE, below(&w->random, 2));
+	write_number(PGSTE_PROMOTE, !one_in(&w->random, 5));
 }
 
 static void relocate_tables(struct worker *w)
