@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../guest/vmm.h"
-#include "../system/tap.h"
+#include "vmm.h"
+#include "tap.h"
 
 #define PAGE		GUEST_PAGE
 #define SEGMENT		GUEST_SEGMENT

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../system/scene.h"
+#include "scene.h"
 #include "fuzz.h"
 
 #define KSM		"/sys/kernel/mm/ksm/"

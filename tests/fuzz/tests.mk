@@ -15,20 +15,17 @@ FUZZ_SEEDS := 1 2 3
 FUZZ_PROGS := build/tests/system/tests/fuzz build/tests/system/tests/differ
 FUZZ_OBJS := $(addprefix build/tests/fuzz/,fuzz.o mm.o kvm.o machine.o code.o random.o)
 DIFFER_OBJS := $(addprefix build/tests/fuzz/,differ.o code.o random.o)
-FUZZ_COMMON := $(addprefix build/tests/,tap.o scene.o guest/vmm.o guest/kmsg.o guest/image.o)
 
-build/tests/fuzz/%.o: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard tests/system/*.h) $(VMM_HEADERS) | deps
+build/tests/fuzz/%.o: tests/fuzz/%.c tests/fuzz/fuzz.h $(LIB_HEADERS) | deps
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
+	@$(GUEST_CC) $(TEST_CFLAGS) -c -o $@ $<
 
-build/tests/system/tests/fuzz: $(FUZZ_OBJS) $(FUZZ_COMMON) | build/tests/system/tests
+build/tests/system/tests/fuzz: $(FUZZ_OBJS) $(LIB) | build/tests/system/tests
+build/tests/system/tests/differ: $(DIFFER_OBJS) $(LIB) | build/tests/system/tests
+$(FUZZ_PROGS):
 	@echo "  LINK  $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
-
-build/tests/system/tests/differ: $(DIFFER_OBJS) $(FUZZ_COMMON) | build/tests/system/tests
-	@echo "  LINK  $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
+	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $^
 
 fuzz-tests: $(FUZZ_PROGS)
 
