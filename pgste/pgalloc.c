@@ -92,8 +92,8 @@ static int half_of(const void *table)
 }
 
 /*
- * A half is not cleared when it is allocated again, so a freed table must have no
- * entry left.
+ * The allocator clears what it hands out. An entry left in a freed table is all the
+ * same a mistake of whoever freed it: a page that its counts still say is mapped.
  */
 static void check_half_empty(const void *table)
 {
@@ -128,8 +128,11 @@ static void pgtable_page_free(struct page *page)
 	enum pgtable_kind kind = pgtable_page_kind(page);
 
 	this_cpu_dec(pgtable_page_count[kind]);
-	if (kind == PGTABLE_PGSTE)
+	if (kind == PGTABLE_PGSTE) {
+		if (PagePgsteIdle(page))
+			__ClearPagePgsteIdle(page);
 		__ClearPagePgste(page);
+	}
 	__free_page(page);
 }
 
@@ -193,7 +196,6 @@ static void *half_alloc_new(struct mm_struct *mm)
 
 	if (!page)
 		return NULL;
-	memset64(page_to_virt(page), _PAGE_INVALID, 2 * PTRS_PER_PTE);
 	atomic_xor(HALF_USED(HALF_UPPER), &page->_refcount);
 	spin_lock_bh(&mm->context.lock);
 	list_add(&page->lru, &mm->context.pgtable_list);
@@ -256,10 +258,19 @@ unsigned long *page_table_alloc_kind(struct mm_struct *mm, enum pgtable_kind kin
 		if (!page)
 			return NULL;
 		pgste_table_init(page);
+		if (mm_pgste_mode(mm) == MM_PGSTE_NONE)
+			__SetPagePgsteIdle(page);
 		return page_to_virt(page);
 	}
-	table = half_alloc_listed(mm);
-	return table ?: half_alloc_new(mm);
+	table = half_alloc_listed(mm) ?: half_alloc_new(mm);
+	/*
+	 * Each half is emptied here, when it is handed out, and not both when their
+	 * page is new. What the half was before, and whether all users of freed tables
+	 * have cleared them, does not matter then.
+	 */
+	if (table)
+		memset64(table, _PAGE_INVALID, PTRS_PER_PTE);
+	return table;
 }
 
 /**

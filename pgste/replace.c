@@ -10,7 +10,7 @@
  *    the mmap lock, held for writing;
  *  - reverse-map walkers (reclaim, migration, KSM, truncate, hole punch): the
  *    lock of the file's i_mmap and of the anon_vma, held for writing, of every
- *    mapping that reaches into the segment;
+ *    VMA that reaches into the segment;
  *  - lockless walkers (gup-fast): they disable interrupts, so once every CPU
  *    has taken an interrupt none is left that saw the old segment entry;
  *  - other threads of the process, the kernel's accesses to user space: the
@@ -26,10 +26,11 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
-#include <linux/pagewalk.h>
 #include <linux/rmap.h>
 #include <linux/sched/signal.h>
+#include <linux/userfaultfd_k.h>
 #include <asm/gmap.h>
 #include <asm/pgalloc.h>
 #include <asm/pgtable_replace.h>
@@ -50,15 +51,20 @@ struct segment {
 	unsigned long addr;
 	pmd_t *pmdp;
 	unsigned long *old, *new;
+	bool pfnmap;		/* some of it is a VM_PFNMAP VMA */
 };
 
 struct batch {
 	enum pgtable_replace what;
-	/* The one mapping all segments of the batch lie in; NULL: there are more. */
-	struct vm_area_struct *vma;
 	unsigned long next;
-	int nr;
+	bool full;		/* before there are as many as there can be */
+	/* Demotion: tables were left because they carry storage keys. */
+	bool keys_left;
+	/* Segments to be replaced, the VMAs that reach into them, other work done. */
+	int nr, nr_vmas, handled;
 	struct segment segments[PGTABLE_REPLACE_BATCH];
+	/* All that reach into these segments, each once, by address. */
+	struct vm_area_struct *vmas[PGTABLE_REPLACE_VMAS];
 };
 
 static pgste_t *table_pgste(unsigned long *table)
@@ -71,13 +77,60 @@ static enum pgtable_kind table_kind(const void *table)
 	return pgtable_page_kind(virt_to_page(table));
 }
 
-static bool wants_replacement(enum pgtable_replace what, enum pgtable_kind kind)
+/*
+ * Storage keys that a guest set, and that the next one is to find. Where the guest
+ * could not write, the page's key may be that of its former owner, which enabling keys
+ * leaves; the guest's is in the PGSTE. There is no guest now: nobody changes a key, and
+ * who takes a page away moves its key to the PGSTE under the page table lock.
+ *
+ * What else a PGSTE knows may be forgotten. A page without its reference and change
+ * bits counts as used and changed, one without its usage state as in use, whose contents
+ * matter: what it had said was what the host may do, never what it has to.
+ */
+static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp, unsigned long *table)
 {
-	switch (what) {
+	unsigned long mask = _PAGE_ACC_BITS | _PAGE_FP_BIT, key = 0;
+	pgste_t *pgste = table_pgste(table);
+	pte_t *ptep = (pte_t *)table;
+	spinlock_t *ptl;
+	int i;
+
+	if (!mm_uses_skeys(mm))
+		return false;
+	ptl = pte_lockptr(mm, pmdp);
+	spin_lock(ptl);
+	for (i = 0; i < PTRS_PER_PTE && (key & mask) == PAGE_DEFAULT_KEY; i++) {
+		pte_t pte = ptep[i];
+
+		if (pte_present(pte) && pte_write(pte) && !(pte_val(pte) & _PAGE_INVALID) &&
+		    pte_has_key(pte))
+			key = page_get_storage_key(pte_val(pte) & PAGE_MASK);
+		else
+			key = pgste_val(pgste[i]) >> 56;
+	}
+	spin_unlock(ptl);
+	return (key & mask) != PAGE_DEFAULT_KEY;
+}
+
+/* What is no page table, a huge page, can go away meanwhile; a page table cannot. */
+static bool wants_replacement(struct mm_struct *mm, struct batch *batch, pmd_t *pmdp)
+{
+	pmd_t pmd = READ_ONCE(*pmdp);
+	unsigned long *table = (unsigned long *)pmd_deref(pmd);
+
+	if (!pmd_present(pmd) || pmd_large(pmd))
+		return false;
+	switch (batch->what) {
 	case PGTABLE_PROMOTE:
-		return kind == PGTABLE_2K;
+		return table_kind(table) == PGTABLE_2K;
 	case PGTABLE_DEMOTE:
-		return kind == PGTABLE_PGSTE;
+		if (table_kind(table) != PGTABLE_PGSTE)
+			return false;
+		if (!carries_keys(mm, pmdp, table))
+			return true;
+		batch->keys_left = true;
+		batch->handled++;
+		return false;
 	default:
 		return true;
 	}
@@ -95,96 +148,187 @@ static enum pgtable_kind kind_after(enum pgtable_replace what, enum pgtable_kind
 	}
 }
 
-/* The only mapping that reaches into the segment at @addr, or NULL. */
-static struct vm_area_struct *only_vma(struct mm_struct *mm, unsigned long addr)
+static bool maps_zero_page(pte_t pte)
 {
-	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + PMD_SIZE);
-
-	if (!vma || vma->vm_end >= addr + PMD_SIZE)
-		return vma;
-	return find_vma_intersection(mm, vma->vm_end, addr + PMD_SIZE) ? NULL : vma;
+	return pte_present(pte) && is_zero_pfn(pte_pfn(pte));
 }
 
 /*
- * Collect segments, and allocate their new tables: under rmap locks that would
- * be too late, reclaim takes them.
+ * Promotion drops what maps the zero page (see adopt_pte()), and the next access
+ * maps a page of its own. Where userfaultfd is told of missing pages that would
+ * be a second message about a page that was provided long ago: do it now.
  */
-static int collect_segment(pmd_t *pmdp, unsigned long addr, unsigned long next,
-			   struct mm_walk *walk)
+static int replace_zero_pages(struct batch *batch, struct vm_area_struct *vma,
+			      const unsigned long *table, unsigned long addr,
+			      unsigned long end)
 {
-	struct batch *batch = walk->private;
-	struct mm_struct *mm = walk->mm;
-	struct vm_area_struct *vma;
-	struct segment *segment;
-	enum pgtable_kind kind;
-	unsigned long *old, *new;
+	for (; addr < end; addr += PAGE_SIZE) {
+		if (!maps_zero_page(__pte(READ_ONCE(table[pte_index(addr)]))))
+			continue;
+		/* As long as a batch: the last segment of this one. */
+		batch->full = true;
+		/* A private VMA: a copy is made even if it must not be written to. */
+		if (handle_mm_fault(vma, addr, FAULT_FLAG_WRITE, NULL) & VM_FAULT_OOM)
+			return -ENOMEM;
+	}
+	return 0;
+}
 
-	walk->action = ACTION_CONTINUE;
-	addr &= PMD_MASK;
-	/* Two mappings in one segment: the walk comes by twice. */
-	if (addr < batch->next)
-		return 0;
-	batch->next = addr + PMD_SIZE;
-	if (!pmd_present(*pmdp) || pmd_large(*pmdp))
-		return 0;
-	old = (unsigned long *)pmd_deref(*pmdp);
-	kind = table_kind(old);
-	if (!wants_replacement(batch->what, kind))
-		return 0;
-	vma = only_vma(mm, addr);
-	if (!batch->nr) {
-		batch->vma = vma;
-	} else if (batch->nr == PGTABLE_REPLACE_BATCH || vma != batch->vma) {
-		batch->next = addr;
-		return 1;
+/*
+ * Add a segment to the batch, its VMAs from *@vmap on, and its new table: to
+ * allocate it under rmap locks would be too late, reclaim takes them. Leaves in
+ * *@vmap the first VMA that reaches further.
+ */
+static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long addr,
+		       pmd_t *pmdp, struct vma_iterator *vmi, struct vm_area_struct **vmap)
+{
+	struct segment *segment = &batch->segments[batch->nr];
+	unsigned long *old = (unsigned long *)pmd_deref(*pmdp), end = addr + PMD_SIZE;
+	struct vm_area_struct *vma;
+	int rc;
+
+	segment->pfnmap = false;
+	for (vma = *vmap; vma && vma->vm_start < end; vma = vma_next(vmi)) {
+		/* The last segment may have had it too. */
+		if (!batch->nr_vmas || batch->vmas[batch->nr_vmas - 1] != vma)
+			batch->vmas[batch->nr_vmas++] = vma;
+		if (vma->vm_flags & VM_PFNMAP)
+			segment->pfnmap = true;
+		if (batch->what == PGTABLE_PROMOTE && userfaultfd_missing(vma)) {
+			rc = replace_zero_pages(batch, vma, old, max(addr, vma->vm_start),
+						min(end, vma->vm_end));
+			if (rc)
+				return rc;
+		}
+		if (vma->vm_end > end)
+			break;
 	}
-	new = page_table_alloc_kind(mm, kind_after(batch->what, kind));
-	if (!new) {
-		batch->next = addr;
+	*vmap = vma;
+	segment->new = page_table_alloc_kind(mm, kind_after(batch->what, table_kind(old)));
+	if (!segment->new)
 		return -ENOMEM;
-	}
-	segment = &batch->segments[batch->nr++];
 	segment->addr = addr;
 	segment->pmdp = pmdp;
 	segment->old = old;
-	segment->new = new;
+	batch->nr++;
 	return 0;
 }
-
-/* By default a walk leaves out VM_PFNMAP. */
-static int collect_every_vma(unsigned long addr, unsigned long next, struct mm_walk *walk)
-{
-	return 0;
-}
-
-static const struct mm_walk_ops collect_ops = {
-	.pmd_entry = collect_segment,
-	.test_walk = collect_every_vma,
-};
 
 /*
- * One mapping: its own two locks. More: those of the whole mm, in the one
- * order that is safe among several mms, which only mm_take_all_locks() knows.
+ * The segment entry of @addr, if there is one. *@next becomes the first address
+ * behind it, or behind what has no segment entries at all.
  */
-static int lock_rmap(struct mm_struct *mm, struct vm_area_struct *vma)
+static pmd_t *find_segment(struct mm_struct *mm, unsigned long addr, unsigned long end,
+			 unsigned long *next)
 {
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+
+	*next = pgd_addr_end(addr, end);
+	if (pgd_none(*pgd))
+		return NULL;
+	p4d = p4d_offset(pgd, addr);
+	*next = p4d_addr_end(addr, end);
+	if (p4d_none(*p4d))
+		return NULL;
+	pud = pud_offset(p4d, addr);
+	*next = pud_addr_end(addr, end);
+	if (pud_none(*pud) || pud_large(*pud))
+		return NULL;
+	*next = pmd_addr_end(addr, end);
+	return pmd_offset(pud, addr);
+}
+
+/* A guest needs a table. That of a page of a file is made by the next fault. */
+static void split_huge(struct batch *batch, struct vm_area_struct *vma, pmd_t *pmdp,
+		       unsigned long addr)
+{
+	pmd_t pmd = READ_ONCE(*pmdp);
+
+	if (!pmd_present(pmd) || !pmd_large(pmd))
+		return;
+	batch->handled++;
+	split_huge_pmd(vma, pmdp, addr);
+}
+
+/*
+ * Collect up to a batch of segments from batch->next on, and leave there from
+ * where to go on. By VMAs, which may be few in a large address space, and many
+ * in one segment. Those of hugetlb have whole segments, and no page tables.
+ */
+static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
+{
+	VMA_ITERATOR(vmi, mm, batch->next);
+	struct vm_area_struct *vma = vma_next(&vmi);
+	unsigned long addr = batch->next, next;
+	int looks = 0, rc;
+	pmd_t *pmdp;
+
+	batch->nr = batch->nr_vmas = batch->handled = 0;
+	batch->full = false;
+	for (; vma && addr < end; addr = next) {
+		if (vma->vm_end <= addr) {
+			mas_set(&vmi.mas, addr);
+			vma = vma_next(&vmi);
+			next = addr;
+			continue;
+		}
+		addr = max(addr, vma->vm_start & PMD_MASK);
+		if (addr >= end)
+			break;
+		batch->next = addr;
+		if (batch->nr + batch->handled >= PGTABLE_REPLACE_BATCH || batch->full ||
+		    ++looks > PGTABLE_REPLACE_LOOKS ||
+		    batch->nr_vmas > PGTABLE_REPLACE_VMAS - PTRS_PER_PTE)
+			return 0;
+		if (is_vm_hugetlb_page(vma)) {
+			next = vma->vm_end;
+			continue;
+		}
+		pmdp = find_segment(mm, addr, end, &next);
+		if (!pmdp)
+			continue;
+		if (batch->what == PGTABLE_PROMOTE)
+			split_huge(batch, vma, pmdp, addr);
+		if (!wants_replacement(mm, batch, pmdp))
+			continue;
+		rc = add_segment(mm, batch, addr, pmdp, &vmi, &vma);
+		if (rc)
+			return rc;
+	}
+	batch->next = end;
+	return 0;
+}
+
+/*
+ * One VMA: its own two locks, in the order of all others who take both. More:
+ * in the way that is safe among many who do that.
+ */
+static void lock_rmap(struct mm_struct *mm, struct batch *batch)
+{
+	struct vm_area_struct *vma = batch->vmas[0];
+
 	if (!safeguard(RMAP))
-		return 0;
-	if (!vma)
-		return mm_take_all_locks(mm);
+		return;
+	if (batch->nr_vmas > 1) {
+		mm_lock_rmap(mm, batch->vmas, batch->nr_vmas);
+		return;
+	}
 	if (vma->vm_file)
 		i_mmap_lock_write(vma->vm_file->f_mapping);
 	if (vma->anon_vma)
 		anon_vma_lock_write(vma->anon_vma);
-	return 0;
 }
 
-static void unlock_rmap(struct mm_struct *mm, struct vm_area_struct *vma)
+static void unlock_rmap(struct mm_struct *mm, struct batch *batch)
 {
+	struct vm_area_struct *vma = batch->vmas[0];
+
 	if (!safeguard(RMAP))
 		return;
-	if (!vma) {
-		mm_drop_all_locks(mm);
+	if (batch->nr_vmas > 1) {
+		mm_unlock_rmap(mm, batch->vmas, batch->nr_vmas);
 		return;
 	}
 	if (vma->anon_vma)
@@ -228,12 +372,22 @@ static void take_out(struct mm_struct *mm, struct segment *segment)
 	spin_unlock(ptl);
 }
 
+static noinline bool mapped_by_number(struct mm_struct *mm, const struct segment *segment,
+				      const pte_t *ptep)
+{
+	unsigned long addr = segment->addr + (ptep - (pte_t *)segment->new) * PAGE_SIZE;
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
+
+	return vma && vma->vm_flags & VM_PFNMAP;
+}
+
 /*
  * The PTE of a process whose tables have no guest in them yet, as it has to be
  * with a PGSTE: what set_pte_at() would have stored, and the storage key that
  * enabling keys would have left.
  */
-static void adopt_pte(struct mm_struct *mm, pte_t *ptep, pgste_t *pgste)
+static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t *ptep,
+		      pgste_t *pgste)
 {
 	unsigned long pte = pte_val(*ptep);
 
@@ -241,8 +395,12 @@ static void adopt_pte(struct mm_struct *mm, pte_t *ptep, pgste_t *pgste)
 		pgste_val(*pgste) |= PGSTE_GR_BIT | PGSTE_GC_BIT;
 	if (!pte_present(__pte(pte)))
 		return;
-	/* A guest that sets the key of the zero page would set everybody's. */
-	if (is_zero_pfn(pte_pfn(__pte(pte)))) {
+	/*
+	 * A guest that sets the key of the zero page would set everybody's. A driver
+	 * that maps it by number has no handler for the fault that would follow.
+	 */
+	if (is_zero_pfn(pte_pfn(__pte(pte))) &&
+	    !(segment->pfnmap && mapped_by_number(mm, segment, ptep))) {
 		*ptep = __pte(_PAGE_INVALID);
 		return;
 	}
@@ -270,10 +428,13 @@ static void fill(struct mm_struct *mm, struct segment *segment)
 		return;
 	if (table_kind(segment->old) == PGTABLE_PGSTE) {
 		memcpy(pgste, table_pgste(segment->old), PTRS_PER_PTE * sizeof(pgste_t));
+		if (PagePgsteIdle(virt_to_page(segment->old)) &&
+		    !PagePgsteIdle(virt_to_page(segment->new)))
+			__SetPagePgsteIdle(virt_to_page(segment->new));
 		return;
 	}
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		adopt_pte(mm, ptep + i, pgste + i);
+		adopt_pte(mm, segment, ptep + i, pgste + i);
 }
 
 static void put_in(struct mm_struct *mm, struct segment *segment)
@@ -313,38 +474,26 @@ static void commit(struct mm_struct *mm, struct batch *batch)
 /* Replace up to a batch of tables; batch->next tells from where to go on. */
 static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned long end)
 {
-	bool committed = false;
 	int rc, i;
 
-	/* A new VM needs the PGSTEs that demotion is about to take away. */
-	if (batch->what == PGTABLE_DEMOTE && mm_alloc_pgste(mm))
+	/*
+	 * A new VM needs the PGSTEs that demotion is about to take away; and a process
+	 * that has exited, but for whom demotion holds it, is to be freed.
+	 */
+	if (batch->what == PGTABLE_DEMOTE &&
+	    (mm_alloc_pgste(mm) || (mm != current->mm && atomic_read(&mm->mm_users) == 1)))
 		return -EBUSY;
 
-	batch->nr = 0;
-	rc = walk_page_range(mm, batch->next, end, &collect_ops, batch);
-	if (rc == 0)
-		batch->next = end;
+	rc = collect(mm, batch, end);
 	/* What there was memory for is done, the rest is reported. */
 	if (batch->nr) {
-		int locked = lock_rmap(mm, batch->vma);
-
-		if (locked) {
-			rc = locked;
-		} else {
-			commit(mm, batch);
-			unlock_rmap(mm, batch->vma);
-			committed = true;
-		}
+		lock_rmap(mm, batch);
+		commit(mm, batch);
+		unlock_rmap(mm, batch);
 	}
-	for (i = 0; i < batch->nr; i++) {
-		struct segment *segment = &batch->segments[i];
-
-		if (committed)
-			free_old(mm, segment->old);
-		else
-			page_table_free(mm, segment->new);
-	}
-	return min(rc, 0);
+	for (i = 0; i < batch->nr; i++)
+		free_old(mm, batch->segments[i].old);
+	return rc;
 }
 
 /**
@@ -355,13 +504,15 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  * @what: which tables, and by what
  *
  * Tables that need not be replaced, segments without a table and 1 MiB pages
- * are left alone. A table is replaced whole or not at all; if the call fails,
+ * are left alone; but promotion splits transparent huge pages, and demotion leaves
+ * tables that carry storage keys. A table is replaced whole or not at all; if the call fails,
  * those before it may have been.
  *
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).
- * Return: 0, -ENOMEM, -EINTR for a signal: call again; -EBUSY from demotion if
- * the process makes tables with PGSTEs again.
+ * Return: 0, -ENOMEM, -EINTR for a fatal signal. From demotion also 1 if tables were
+ * left because of their keys; -EBUSY if the process makes tables with PGSTEs again,
+ * or has exited.
  */
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what)
@@ -373,6 +524,7 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 	if (!batch)
 		return -ENOMEM;
 	batch->what = what;
+	batch->keys_left = false;
 	batch->next = start & PMD_MASK;
 	end = min(end, mm->context.asce_limit);
 	while (!rc && batch->next < end) {
@@ -383,6 +535,8 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 		mmap_write_unlock(mm);
 		cond_resched();
 	}
+	if (!rc && batch->keys_left)
+		rc = 1;
 	kfree(batch);
 	return rc;
 }

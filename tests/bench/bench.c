@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../kernel/bench.h"
+#include "kernel/bench.h"
 #include "kvm.h"
 
 #define PAGE		4096UL

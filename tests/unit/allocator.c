@@ -130,6 +130,32 @@ START_TEST(a_new_table_with_pgstes_has_invalid_entries_and_pgstes_of_zero)
 }
 END_TEST
 
+/* Those of 2K tables and of shadow tables never are. */
+START_TEST(pgstes_are_idle_if_there_is_no_vm_when_the_table_is_made)
+{
+	struct mm_struct *mm = mm_new(true), *mixed = mm_new(false);
+	void *before = table_alloc(mm), *after, *plain = table_alloc(mixed), *late;
+	struct page *shadow = page_table_alloc_pgste(mm);
+
+	mm_create_vm(mm);
+	mm_create_vm(mixed);
+	after = table_alloc(mm);
+	late = table_alloc(mixed);
+	must(PagePgsteIdle(virt_to_page(before)), "of a table from before the VM");
+	must(!PagePgsteIdle(virt_to_page(after)), "of a table made since");
+	must(!PagePgsteIdle(virt_to_page(plain)), "of a 2K table");
+	must(!PagePgsteIdle(virt_to_page(late)), "of a table of a mixed process");
+	must(!PagePgsteIdle(shadow), "of a shadow table");
+	page_table_free_pgste(shadow);
+	table_free(mm, before, FREE_NOW);
+	table_free(mm, after, FREE_NOW);
+	table_free(mixed, plain, FREE_NOW);
+	table_free(mixed, late, FREE_NOW);
+	mm_exit(mm);
+	mm_exit(mixed);
+}
+END_TEST
+
 /* A page that the machine holds for "not DAT" must not be walked by hardware. */
 START_TEST(every_page_is_made_ready_for_dat)
 {
@@ -640,6 +666,32 @@ START_TEST(references_of_others_neither_keep_nor_lose_a_table)
 }
 END_TEST
 
+/* [X U] -> [- U] -> [E U]: stock hands out X again. */
+START_TEST(a_2k_table_is_empty_whatever_was_left_in_the_freed_one)
+{
+	unsigned int way, half;
+
+	for (way = 0; way < 2; way++)
+		for (half = 0; half < 2; half++) {
+			struct mm_struct *mm = mm_new(false);
+			u64 *table[2], *again;
+
+			table[0] = table_alloc(mm);
+			table[1] = table_alloc(mm);
+			memset(table[half], 0x5a, 2048);
+			table_free(mm, table[half], ways[way]);
+			rcu_end_all();
+			warnings_taken();
+			again = table_alloc(mm);
+			must(again == table[half], "not the table that was written to");
+			all_entries_are(again, _PAGE_INVALID, "entry");
+			table_free(mm, again, FREE_NOW);
+			table_free(mm, table[!half], FREE_NOW);
+			mm_exit(mm);
+		}
+}
+END_TEST
+
 /* --- mistakes of callers, CONFIG_DEBUG_VM --- */
 
 START_TEST(a_freed_2k_table_with_an_entry_left_is_noticed)
@@ -749,6 +801,7 @@ TCase *allocator_tests(void)
 	tcase_add_test(tests, the_third_2k_table_takes_a_page_of_its_own);
 	tcase_add_test(tests, a_table_with_pgstes_is_a_whole_tagged_page);
 	tcase_add_test(tests, a_page_of_2k_tables_has_no_tag);
+	tcase_add_test(tests, pgstes_are_idle_if_there_is_no_vm_when_the_table_is_made);
 	tcase_add_test(tests, both_halves_of_a_new_page_are_256_invalid_entries);
 	tcase_add_test(tests, a_new_table_with_pgstes_has_invalid_entries_and_pgstes_of_zero);
 	tcase_add_test(tests, every_page_is_made_ready_for_dat);
@@ -776,6 +829,7 @@ TCase *allocator_tests(void)
 	tcase_add_test(tests, a_page_may_be_counted_on_one_cpu_and_freed_on_another);
 	tcase_add_test(tests, halves_in_use_counts_tables_that_share_a_page);
 	tcase_add_test(tests, references_of_others_neither_keep_nor_lose_a_table);
+	tcase_add_test(tests, a_2k_table_is_empty_whatever_was_left_in_the_freed_one);
 	tcase_add_test(tests, a_freed_2k_table_with_an_entry_left_is_noticed);
 	tcase_add_test(tests, a_freed_table_with_pgstes_may_have_contents);
 	tcase_add_test(tests, a_2k_table_freed_twice_is_noticed);
