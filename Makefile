@@ -12,7 +12,8 @@ APPEND ?=
 CMD ?=
 # The user's command is the guest shell's, a $ in it is not make's.
 override CMD := $(value CMD)
-export MACHINE KERNEL CPUS MEM LOGLEVEL TIMEOUT EXTRA APPEND CMD
+SOURCE ?=
+export SOURCE MACHINE KERNEL CPUS MEM LOGLEVEL TIMEOUT EXTRA APPEND CMD
 
 # For the fragments tests/*/tests.mk: programs for the booted system go to
 # GUEST_BIN_DIR (its /bin) and are listed in GUEST_PROGS, targets of `make check`
@@ -64,7 +65,13 @@ check: deps $(CHECKS)
 diff: deps
 	@arch-s390/show-diff $(if $(filter stock floor,$(KERNEL)),stock,mixed)
 
+# Functions of Linux that our code replaces or relies on: what changed, and record it.
+drift: deps
+	@arch-s390/drift
+drift-accept: deps
+	@arch-s390/drift accept
+
 clean:
 	rm -rf build
 
-.PHONY: help deps initramfs kernel image qemu-host shell run check diff clean $(CHECKS)
+.PHONY: help deps initramfs kernel image qemu-host shell run check diff drift drift-accept clean $(CHECKS)

@@ -5,6 +5,7 @@
 // of a process with guests have no huge pages; leave their tables alone.
 // file: mm/khugepaged.c
 // rule retract: 1
+// span: mm/khugepaged.c retract_page_tables 5a494d451b6c 6.1.192-2
 
 @retract@
 identifier vma;

@@ -11,6 +11,7 @@
 // rule last: 1
 // rule prepare: 2
 // rule header: 1
+// span: arch/s390/mm/gmap.c s390_enable_sie f064954600c5 6.1.192-2
 
 @admit@
 identifier ptl, pmd, mm;

@@ -11,6 +11,11 @@
 // rule key_is_0: 2
 // rule usage_state: 3
 // rule header: 1
+// span: arch/s390/mm/pgtable.c ptep_xchg_direct 1168c5179503 6.1.192-2
+// span: arch/s390/mm/pgtable.c ptep_xchg_lazy 06d839759632 6.1.192-2
+// span: arch/s390/mm/pgtable.c ptep_modify_prot_start f68b4cf56494 6.1.192-2
+// span: arch/s390/mm/pgtable.c ptep_modify_prot_commit 0bcff631987a 6.1.192-2
+// span: arch/s390/mm/pgtable.c pgste_set_pte ce694e5ff86e 6.1.192-2
 
 @direct@
 typedef pte_t;
