@@ -33,6 +33,7 @@ bench-compare: $(BENCH_OUT)/report
 	@$(BENCH_OUT)/report compare $(OLD) $(NEW)
 
 check-bench: deps initramfs $(BENCH_OUT)/report
+	@$(BENCH)/check-report
 	@$(BENCH)/check
 
 .PHONY: bench bench-compare check-bench
