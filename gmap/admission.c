@@ -32,8 +32,6 @@ static atomic_long_t refusals;
  */
 bool gmap_admits(pmd_t pmd)
 {
-	if (!safeguard(ADMISSION))
-		return true;
 	return pmd_large(pmd) || pgtable_kind((pte_t *)pmd_deref(pmd)) == PGTABLE_PGSTE;
 }
 

@@ -168,8 +168,6 @@ static const struct mm_walk_ops collect_ops = {
  */
 static int lock_rmap(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	if (!safeguard(RMAP))
-		return 0;
 	if (!vma)
 		return mm_take_all_locks(mm);
 	if (vma->vm_file)
@@ -181,8 +179,6 @@ static int lock_rmap(struct mm_struct *mm, struct vm_area_struct *vma)
 
 static void unlock_rmap(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	if (!safeguard(RMAP))
-		return;
 	if (!vma) {
 		mm_drop_all_locks(mm);
 		return;
@@ -208,13 +204,11 @@ static void unlink_from_guests(struct mm_struct *mm, struct segment *segment)
 
 	spin_lock(ptl);
 	for (i = 0; i < PTRS_PER_PTE; i++, addr += PAGE_SIZE) {
-		if (pgste_val(READ_ONCE(pgste[i])) & (PGSTE_IN_BIT | PGSTE_VSIE_BIT) &&
-		    safeguard(NOTIFY))
+		if (pgste_val(READ_ONCE(pgste[i])) & (PGSTE_IN_BIT | PGSTE_VSIE_BIT))
 			ptep_xchg_direct(mm, addr, ptep + i, ptep[i]);
 	}
 	spin_unlock(ptl);
-	if (safeguard(UNLINK))
-		gmap_unlink(mm, segment->old, segment->addr);
+	gmap_unlink(mm, segment->old, segment->addr);
 }
 
 static void take_out(struct mm_struct *mm, struct segment *segment)
@@ -253,9 +247,9 @@ static void adopt_pte(struct mm_struct *mm, pte_t *ptep, pgste_t *pgste)
 		pte &= ~_PAGE_PROTECT;
 		*ptep = __pte(pte);
 	}
-	if (!(pte & _PAGE_PROTECT) && safeguard(USER_DIRTY))
+	if (!(pte & _PAGE_PROTECT))
 		pgste_val(*pgste) |= PGSTE_UC_BIT;
-	if (mm_uses_skeys(mm) && pte_has_key(__pte(pte)) && safeguard(KEY))
+	if (mm_uses_skeys(mm) && pte_has_key(__pte(pte)))
 		page_set_storage_key(pte & PAGE_MASK, PAGE_DEFAULT_KEY, 0);
 }
 
@@ -290,8 +284,7 @@ static void put_in(struct mm_struct *mm, struct segment *segment)
 /* Nobody can see the table any more. Its entries live on in the new one. */
 static void free_old(struct mm_struct *mm, unsigned long *table)
 {
-	if (safeguard(EMPTY))
-		memset64((u64 *)table, _PAGE_INVALID, PTRS_PER_PTE);
+	memset64((u64 *)table, _PAGE_INVALID, PTRS_PER_PTE);
 	page_table_free(mm, table);
 }
 
