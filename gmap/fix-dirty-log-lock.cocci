@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+// subject: KVM: s390: take the mmap lock to read the dirty log
+//
 // Bug in stock 6.1: KVM_GET_DIRTY_LOG walks page tables of the process without
 // the mmap lock. munmap can free them meanwhile, replacement moves them.
 // file: arch/s390/mm/gmap.c

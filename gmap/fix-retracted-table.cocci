@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+// subject: mm/khugepaged: leave page tables of KVM guests on s390 alone
+//
 // Bug in stock 6.1: when khugepaged puts a huge page into a file, it frees the
 // page tables of whoever else maps that part of it. A guest mapping still links
 // the table: the guest goes on in a freed page, and its keys are lost. Mappings

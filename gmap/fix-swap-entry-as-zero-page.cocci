@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+// subject: s390/mm: do not take a swap entry for the zero page
+//
 // Bug in stock 6.1: enabling SIE drops what looks like a mapping of the zero
 // page. The offset of a swap entry stands where a present PTE has its frame
 // number, so a swapped-out page can look like that too, and is lost.

@@ -9,9 +9,7 @@
 // rule fixup: 1
 // rule first: 1
 // rule last: 1
-// rule prepare: 2
 // rule header: 1
-// span: arch/s390/mm/gmap.c s390_enable_sie f064954600c5 6.1.192-2
 
 @admit@
 identifier ptl, pmd, mm;
@@ -75,27 +73,6 @@ identifier ptl, pmd, mm;
 +gmap_stop_mm(gmap->mm);
  ...
  }
-
-@prepare@
-@@
-+#ifdef CONFIG_PGSTE_MIXED
-+/**
-+ * gmap_prepare_mm - what the mappings of a process must not have in a guest
-+ * @mm: the address space; its mode is set already
-+ *
-+ * Context: mmap lock held for writing; may sleep.
-+ */
-+void gmap_prepare_mm(struct mm_struct *mm)
-+{
-+	thp_split_mm(mm);
-+	walk_page_range(mm, 0, TASK_SIZE, &zap_zero_walk_ops, NULL);
-+}
-+#else
- int s390_enable_sie(void)
- {
- ...
- }
-+#endif
 
 @header@
 @@

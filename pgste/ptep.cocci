@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-// Operations on a PTE ask once for the kind of its table (ptep.c); what gets
-// at a PGSTE by a process address finds out whether there is one.
+// Operations on a PTE ask once for the kind of its table (ptep.c).
 // file: arch/s390/mm/pgtable.c
 // rule direct: 1
 // rule commit: 1
 // rule known: 2
 // rule writable: 1
 // rule zap: 2
-// rule set_key: 1
-// rule key_is_0: 2
-// rule usage_state: 3
-// rule header: 1
 // span: arch/s390/mm/pgtable.c ptep_xchg_direct 1168c5179503 6.1.192-2
 // span: arch/s390/mm/pgtable.c ptep_xchg_lazy 06d839759632 6.1.192-2
 // span: arch/s390/mm/pgtable.c ptep_modify_prot_start f68b4cf56494 6.1.192-2
@@ -70,51 +65,3 @@ identifier fn =~ "^ptep_zap_(unused|key)$", pgste;
  preempt_disable();
  ...
  }
-
-@set_key@
-@@
- set_guest_storage_key(...)
- {
- <...
- ptep = pte_offset_map_lock(...);
-+if (ptep_lacks_pgste(mm, ptep)) {
-+	/* A page that the guest can not have reached has key 0. */
-+	pte_unmap_unlock(ptep, ptl);
-+	return key ? GMAP_REFUSED : 0;
-+}
- ...>
- }
-
-@key_is_0@
-identifier fn =~ "^(reset_guest_reference_bit|get_guest_storage_key)$";
-@@
- fn(...)
- {
- <...
- ptep = pte_offset_map_lock(...);
-+if (ptep_lacks_pgste(mm, ptep)) {
-+	pte_unmap_unlock(ptep, ptl);
-+	return 0;
-+}
- ...>
- }
-
-@usage_state@
-identifier fn =~ "^(pgste_perform_essa|set_pgste_bits|get_pgste)$";
-@@
- fn(...)
- {
- ...
- ptep = get_locked_pte(...);
- if (unlikely(!ptep)) return -EFAULT;
-+if (ptep_lacks_pgste(mm, ptep)) {
-+	pte_unmap_unlock(ptep, ptl);
-+	return -EFAULT;
-+}
- ...
- }
-
-@header@
-@@
- #include <asm/tlbflush.h>
-+#include <asm/gmap_admission.h>

@@ -18,9 +18,6 @@
 #include <linux/page-flags.h>
 #include <linux/jump_label.h>
 
-/* gmap/fix-dirty-before-sie.cocci */
-void ptep_adopt(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
-
 #ifdef CONFIG_PGSTE_MIXED
 
 /**

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+// Key and usage-state operations of KVM get at a PGSTE by a process address, where the
+// guest need not have been: they find out whether there is one.
+// file: arch/s390/mm/pgtable.c
+// rule set_key: 1
+// rule key_is_0: 2
+// rule usage_state: 3
+// rule header: 1
+
+@set_key@
+@@
+ set_guest_storage_key(...)
+ {
+ <...
+ ptep = pte_offset_map_lock(...);
++if (ptep_lacks_pgste(mm, ptep)) {
++	/* A page that the guest can not have reached has key 0. */
++	pte_unmap_unlock(ptep, ptl);
++	return key ? GMAP_REFUSED : 0;
++}
+ ...>
+ }
+
+@key_is_0@
+identifier fn =~ "^(reset_guest_reference_bit|get_guest_storage_key)$";
+@@
+ fn(...)
+ {
+ <...
+ ptep = pte_offset_map_lock(...);
++if (ptep_lacks_pgste(mm, ptep)) {
++	pte_unmap_unlock(ptep, ptl);
++	return 0;
++}
+ ...>
+ }
+
+@usage_state@
+identifier fn =~ "^(pgste_perform_essa|set_pgste_bits|get_pgste)$";
+@@
+ fn(...)
+ {
+ ...
+ ptep = get_locked_pte(...);
+ if (unlikely(!ptep)) return -EFAULT;
++if (ptep_lacks_pgste(mm, ptep)) {
++	pte_unmap_unlock(ptep, ptl);
++	return -EFAULT;
++}
+ ...
+ }
+
+@header@
+@@
+ #include <asm/tlbflush.h>
++#include <asm/gmap_admission.h>
