@@ -65,6 +65,12 @@ check: deps $(CHECKS)
 diff: deps
 	@arch-s390/show-diff $(if $(filter stock floor,$(KERNEL)),stock,mixed)
 
+# For Debian's complete linux-source-6.1: one diff, or steps for git am.
+patch: deps
+	@arch-s390/series patch
+series: deps
+	@arch-s390/series
+
 # Functions of Linux that our code replaces or relies on: what changed, and record it.
 drift: deps
 	@arch-s390/drift
@@ -74,4 +80,4 @@ drift-accept: deps
 clean:
 	rm -rf build
 
-.PHONY: help deps initramfs kernel image qemu-host shell run check diff drift drift-accept clean $(CHECKS)
+.PHONY: help deps initramfs kernel image qemu-host shell run check diff patch series drift drift-accept clean $(CHECKS)

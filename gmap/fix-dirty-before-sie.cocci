@@ -5,6 +5,8 @@
 // have the user-dirty bit in its PGSTE, so what the guest writes to it never
 // reaches the dirty log. Give each such PTE the PGSTE that a store through
 // set_pte_at() would have left.
+//
+// Linux 6.12 still has it.
 // file: arch/s390/mm/gmap.c
 // file: arch/s390/mm/pgtable.c
 // file: arch/s390/include/asm/pgtable.h

@@ -3,6 +3,10 @@
 //
 // Bug in stock 6.1: KVM_S390_SET_SKEYS goes on to the next page after it
 // faulted one in, without setting that one's key.
+//
+// Linux 6.12 still has it.
+//
+// Fixes: bd096f644319 ("KVM: s390: Add skey emulation fault handling")
 // file: arch/s390/kvm/kvm-s390.c
 // rule set_after_fault: 1
 
