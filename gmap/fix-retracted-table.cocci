@@ -10,7 +10,10 @@
 //
 // Fixes: f3f0e1d2150b ("khugepaged: add support of collapse for tmpfs/shmem pages")
 // file: mm/khugepaged.c
+// file: arch/s390/include/asm/pgtable.h
 // rule retract: 1
+// rule other_architectures: 1
+// rule s390: 1
 // span: mm/khugepaged.c retract_page_tables 5a494d451b6c 6.1.192-2
 
 @retract@
@@ -20,6 +23,22 @@ identifier vma;
  {
  <...
 -userfaultfd_wp(vma)
-+userfaultfd_wp(vma) || mm_has_pgste(vma->vm_mm)
++userfaultfd_wp(vma) || arch_keeps_page_tables(vma->vm_mm)
  ...>
  }
+
+@other_architectures@
+@@
+ #include "mm_slot.h"
++
++#ifndef arch_keeps_page_tables
++#define arch_keeps_page_tables(mm)	false
++#endif
+
+@s390@
+typedef pte_t;
+@@
+ bool ptep_test_and_clear_uc(struct mm_struct *mm, unsigned long address, pte_t *ptep);
++
++/* A gmap links the tables of a process with guests. */
++#define arch_keeps_page_tables(mm)	mm_has_pgste(mm)
