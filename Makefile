@@ -29,7 +29,9 @@ PACKAGES := bc bison coccinelle cpio flex gcc gcc-s390x-linux-gnu hercules libc6
 help:
 	@cat arch-s390/help
 
--include $(wildcard tests/*/tests.mk)
+include tests/lib/tests.mk
+-include $(filter-out tests/lib/%,$(wildcard tests/*/tests.mk))
+-include tools/tools.mk
 
 deps:
 	@arch-s390/need $(PACKAGES)

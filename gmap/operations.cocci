@@ -5,6 +5,7 @@
 // rule set_key: 1
 // rule key_is_0: 2
 // rule usage_state: 3
+// rule dirty: 1
 // rule header: 1
 
 @set_key@
@@ -47,6 +48,18 @@ identifier fn =~ "^(pgste_perform_essa|set_pgste_bits|get_pgste)$";
 +	pte_unmap_unlock(ptep, ptl);
 +	return -EFAULT;
 +}
+ ...
+ }
+
+@dirty@
+typedef pgste_t;
+@@
+ ptep_test_and_clear_uc(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+ {
+ ...
++if (ptep_lacks_pgste(mm, ptep))
++	return false;
+ pgste = pgste_get_lock(ptep);
  ...
  }
 

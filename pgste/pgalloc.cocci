@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 // Allocation and freeing of page tables by kind: pgalloc.c replaces these.
-// replace.c relies on the order in which mm_take_all_locks() locks.
 // file: arch/s390/mm/pgalloc.c
 // rule shadow_alloc: 1
 // rule shadow_free: 1
@@ -13,8 +12,6 @@
 // span: arch/s390/mm/pgalloc.c page_table_free a879b13a0d62 6.1.192-2
 // span: arch/s390/mm/pgalloc.c page_table_free_rcu 3aefdcd21aa1 6.1.192-2
 // span: arch/s390/mm/pgalloc.c __tlb_remove_table 83a23dac950e 6.1.192-2
-// span: mm/mmap.c mm_take_all_locks 13bf59877a1b 6.1.192-2
-// span: mm/mmap.c mm_drop_all_locks 8d17b41d6fcf 6.1.192-2
 
 @shadow_alloc@
 @@

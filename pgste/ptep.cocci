@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Operations on a PTE ask once for the kind of its table (ptep.c).
+// Operations on a PTE test once which kind its table is (ptep.c).
 // file: arch/s390/mm/pgtable.c
 // rule direct: 1
 // rule commit: 1
@@ -44,7 +44,8 @@ identifier fn =~ "^ptep_xchg_(start|commit)$";
  ...>
  }
 
-// Three tests as one. Without isomorphisms: all ways to write them are too many.
+// Three tests as one. Isomorphisms are disabled: with all ways to write this it takes
+// too long.
 @writable disable drop_cast, not_int1, not_int2, not_ptr1, not_ptr2, is_zero, is_null, bitand_comm, unlikely, paren@
 expression e;
 @@

@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../kernel/bench.h"
+#include "kernel/bench.h"
 #include "kvm.h"
 
 #define PAGE		4096UL
@@ -61,20 +61,20 @@ static uint64_t now(void)
  */
 static const struct kind {
 	const char *name;
-	bool vm_elsewhere, exec_4k, guest, touch_first;
+	bool vm_elsewhere, exec_pgste, guest, touch_first;
 	int table;		/* enum bench_table, -1: any */
 	const char *kernels;
 } kinds[] = {
 	{ "none",		.table = -1, .kernels = "floor stock uniform naive mixed" },
 	{ "none-vm-elsewhere",	.vm_elsewhere = true, .table = -1,
 				.kernels = "stock uniform naive mixed" },
-	{ "all4k",		.exec_4k = true, .guest = true, .table = BENCH_TABLE_4K,
+	{ "all-pgste",		.exec_pgste = true, .guest = true, .table = BENCH_TABLE_PGSTE,
 				.kernels = "stock uniform naive mixed" },
 	{ "mixed-2k-upper",	.guest = true, .touch_first = true, .table = BENCH_TABLE_2K_UPPER,
 				.kernels = "naive mixed" },
 	{ "mixed-2k-lower",	.guest = true, .touch_first = true, .table = BENCH_TABLE_2K_LOWER,
 				.kernels = "naive mixed" },
-	{ "mixed-4k",		.guest = true, .table = BENCH_TABLE_4K, .kernels = "naive mixed" },
+	{ "mixed-pgste",		.guest = true, .table = BENCH_TABLE_PGSTE, .kernels = "naive mixed" },
 	{ }
 };
 
@@ -608,11 +608,11 @@ static void set_alloc_pgste(bool on)
 }
 
 /* A new process of this program, in which exec decides about its tables. */
-static pid_t start(bool exec_4k, int out, char *const argv[])
+static pid_t start(bool exec_pgste, int out, char *const argv[])
 {
 	pid_t pid;
 
-	if (exec_4k)
+	if (exec_pgste)
 		set_alloc_pgste(true);
 	pid = vfork();
 	if (!pid) {
@@ -623,13 +623,13 @@ static pid_t start(bool exec_4k, int out, char *const argv[])
 	}
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
-	if (exec_4k)
+	if (exec_pgste)
 		set_alloc_pgste(false);
 	return pid;
 }
 
 /* Processes that stay until they are killed; returns when they are ready. */
-static void start_ready(bool exec_4k, pid_t *pids, int n, const char *what)
+static void start_ready(bool exec_pgste, pid_t *pids, int n, const char *what)
 {
 	char *argv[] = { "bench", "be", (char *)what, NULL };
 	char word[6];
@@ -638,7 +638,7 @@ static void start_ready(bool exec_4k, pid_t *pids, int n, const char *what)
 	if (pipe2(fd, O_CLOEXEC))
 		die("pipe: %s", strerror(errno));
 	for (int i = 0; i < n; i++) {
-		pids[i] = start(exec_4k, fd[1], argv);
+		pids[i] = start(exec_pgste, fd[1], argv);
 		if (read(fd[0], word, 6) != 6)
 			die("a process did not start");
 	}
@@ -655,7 +655,7 @@ static void stop(pid_t *pids, int n)
 }
 
 /* Page tables of 200 processes and a VMM. */
-static void memory_use(const char *name, bool all_4k, bool vmm_4k)
+static void memory_use(const char *name, bool all_pgste, bool vmm_pgste)
 {
 	pid_t pids[201];
 	long before;
@@ -664,8 +664,8 @@ static void memory_use(const char *name, bool all_4k, bool vmm_4k)
 	sleep(2);
 	before = page_table_kb();
 
-	start_ready(all_4k || vmm_4k, pids, 1, "vm");
-	start_ready(all_4k, pids + 1, 200, "process");
+	start_ready(all_pgste || vmm_pgste, pids, 1, "vm");
+	start_ready(all_pgste, pids + 1, 200, "process");
 	printf("@ memory %s page_table_bytes 200 1 %ld\n", name,
 	       (page_table_kb() - before) * 1024);
 	fflush(stdout);
@@ -680,7 +680,7 @@ static void run_one(const struct kind *kind, const char *what, const char *arg, 
 
 	snprintf(size_s, sizeof(size_s), "%d", size);
 	snprintf(reps_s, sizeof(reps_s), "%d", reps);
-	wait_for(start(kind->exec_4k, -1, argv));
+	wait_for(start(kind->exec_pgste, -1, argv));
 }
 
 static bool has_word(const char *words, const char *word)
@@ -718,11 +718,11 @@ static int one(char **arg)
 
 static bool skip(const struct kind *kind, const struct test *test, const char *kernel_name)
 {
-	bool mixed = kind->guest && !kind->exec_4k;
+	bool mixed = kind->guest && !kind->exec_pgste;
 
 	if (test->where & NEEDS_KVM)
 		return access("/dev/kvm", R_OK | W_OK) ||
-		       (strcmp(kind->name, "all4k") && strcmp(kind->name, "mixed-4k"));
+		       (strcmp(kind->name, "all-pgste") && strcmp(kind->name, "mixed-pgste"));
 	if (test->where & BEFORE_GUEST)
 		return !kind->guest || (mixed && kind->table != BENCH_TABLE_2K_UPPER);
 	/* Large memory has tables in both halves. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the benchmark measures of KVM itself, with the small VMM and guest of
- * tests/guest: creating a VM, also over memory in use, the guest's first touch of
+ * tests/lib: creating a VM, also over memory in use, the guest's first touch of
  * its memory, one exit from SIE to the VMM and back. Needs /dev/kvm.
  */
 
@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 
 #include "kvm.h"
-#include "../guest/vmm.h"
+#include "vmm.h"
 
 #define EXITS	16	/* in one repetition of kvm_exit() */
 

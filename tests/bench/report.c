@@ -29,7 +29,7 @@
 
 static const char *const kernels[] = { "floor", "stock", "uniform", "naive", "mixed", NULL };
 static const char *const processes[] = {
-	"none", "none-vm-elsewhere", "all4k", "mixed-2k-upper", "mixed-2k-lower", "mixed-4k", NULL
+	"none", "none-vm-elsewhere", "all-pgste", "mixed-2k-upper", "mixed-2k-lower", "mixed-pgste", NULL
 };
 
 /*
@@ -380,7 +380,7 @@ static const char *stock_process(const char *process)
 {
 	if (!strncmp(process, "mixed-2k", 8))
 		return "none";
-	return !strcmp(process, "mixed-4k") ? "all4k" : process;
+	return !strcmp(process, "mixed-pgste") ? "all-pgste" : process;
 }
 
 /* The process of @kernel that @process of the mixed kernel is compared with. */
@@ -426,7 +426,7 @@ static struct target target_of(const struct row *r)
 						 strcmp(r->op, "modify_prot") ? 1 : 2 };
 		return (struct target) { stock, stock ? stock->value : 0,
 					 !strncmp(r->process, "mixed-2k", 8) ? 4 :
-					 !strcmp(r->process, "mixed-4k") ? 6 : 0 };
+					 !strcmp(r->process, "mixed-pgste") ? 6 : 0 };
 	}
 	for (int i = 0; within[i]; i++)
 		if (!strcmp(r->op, within[i]))

@@ -12,9 +12,9 @@ NEW		?= $(BENCH_OUT)/report.json
 
 GUEST_PROGS	+= $(GUEST_BIN_DIR)/bench
 $(GUEST_BIN_DIR)/bench: $(BENCH)/bench.c $(BENCH)/kvm.c $(BENCH)/kvm.h tests/kernel/bench.h \
-			$(addprefix build/tests/guest/,vmm.o image.o)
+			$(LIB)
 	@echo "  LINK  $@"
-	@$(GUEST_CC) $(GUEST_CFLAGS) -s -o $@ $(filter %.c %.o,$^)
+	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $(filter %.c %.a,$^)
 
 $(BENCH_OUT):
 	@mkdir -p $@

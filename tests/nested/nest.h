@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "../system/scene.h"
+#include "scene.h"
 #include "nested.h"
 
 #define NEST_CPUS	2

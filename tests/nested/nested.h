@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The contract between the small hypervisor (hypervisor.c), which is a guest itself,
- * and whoever runs it (nest.c). It runs the small guest of tests/guest as a nested
+ * and whoever runs it (nest.c). It runs the small guest of tests/lib as a nested
  * guest; what it is told to do comes and ends as the small guest's jobs do (guest.h).
  */
 #ifndef PGMIX_NESTED_H
 #define PGMIX_NESTED_H
 
-#include "../guest/guest.h"
+#include "guest.h"
 
 /*
  * Memory of the hypervisor. Below NEST_STATE it is laid out as that of the small guest.

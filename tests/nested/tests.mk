@@ -4,21 +4,20 @@
 
 NESTED_DIR := build/tests/nested
 NESTED_PROGS := build/tests/system/tests/nested
-NESTED_OBJS := $(addprefix $(NESTED_DIR)/,nest.o image.o) build/tests/tap.o build/tests/scene.o \
-	$(VMM_OBJS)
+NESTED_OBJS := $(addprefix $(NESTED_DIR)/,nest.o image.o) $(LIB)
 
 $(NESTED_DIR):
 	@mkdir -p $@
 
 # Its own jobs are the small guest's.
-$(NESTED_DIR)/jobs.o: tests/guest/guest.c tests/guest/guest.h | deps $(NESTED_DIR)
+$(NESTED_DIR)/jobs.o: tests/lib/guest.c tests/lib/guest.h | deps $(NESTED_DIR)
 	@echo "  CC    $@"
 	@$(GUEST_CC) $(SMALL_GUEST_CFLAGS) -Dguest_main=own_job -c -o $@ $<
 
-$(NESTED_DIR)/hypervisor.elf: tests/guest/start.S tests/nested/sie.S tests/nested/hypervisor.c \
-		$(NESTED_DIR)/jobs.o tests/nested/nested.h tests/guest/guest.h tests/guest/guest.lds
+$(NESTED_DIR)/hypervisor.elf: tests/lib/start.S tests/nested/sie.S tests/nested/hypervisor.c \
+		$(NESTED_DIR)/jobs.o tests/nested/nested.h tests/lib/guest.h tests/lib/guest.lds
 	@echo "  LINK  $@"
-	@$(GUEST_CC) $(SMALL_GUEST_CFLAGS) -Wl,-T,tests/guest/guest.lds -Wl,--build-id=none \
+	@$(GUEST_CC) $(SMALL_GUEST_CFLAGS) -Wl,-T,tests/lib/guest.lds -Wl,--build-id=none \
 		-Wl,--no-warn-rwx-segments -o $@ $(filter %.S %.c %.o,$^)
 
 $(NESTED_DIR)/hypervisor.bin: $(NESTED_DIR)/hypervisor.elf
@@ -29,14 +28,14 @@ $(NESTED_DIR)/image.o: tests/nested/image.S $(NESTED_DIR)/hypervisor.bin
 	@$(GUEST_CC) -c -Wa,-I$(NESTED_DIR) -o $@ $<
 
 $(NESTED_DIR)/nest.o: tests/nested/nest.c tests/nested/nest.h tests/nested/nested.h \
-		$(wildcard tests/system/*.h) $(VMM_HEADERS) | deps $(NESTED_DIR)
+		$(LIB_HEADERS) | deps $(NESTED_DIR)
 	@echo "  CC    $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
+	@$(GUEST_CC) $(TEST_CFLAGS) -c -o $@ $<
 
 $(NESTED_PROGS): build/tests/system/tests/%: tests/nested/%.c tests/nested/nest.h \
 		tests/nested/nested.h $(NESTED_OBJS) | build/tests/system/tests
 	@echo "  LINK  $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $(filter %.c %.o,$^)
+	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $(filter %.c %.o %.a,$^)
 
 check-nested: image initramfs $(NESTED_PROGS)
 	@arch-s390/qemu-root

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include "../system/scene.h"
+#include "scene.h"
 
 #define SIZE	(4 * GUEST_SEGMENT)
 #define PAGES	256

@@ -10,8 +10,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../guest/vmm.h"
-#include "../system/scene.h"
+#include "vmm.h"
+#include "scene.h"
 #include "qemu.h"
 
 #define TIMES	5

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../system/tap.h"
+#include "tap.h"
 #include "qemu.h"
 #include "walker.h"
 

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../guest/vmm.h"
-#include "../system/tap.h"
+#include "vmm.h"
+#include "tap.h"
 #include "qemu.h"
 
 #define STRING(x) STRING_(x)

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../guest/vmm.h"
-#include "../system/tap.h"
+#include "vmm.h"
+#include "tap.h"
 #include "qemu.h"
 
 static void qemu_alone_gets_no_vm(void)

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../kernel/frames.h"
+#include "kernel/frames.h"
 #include "replace.h"
 
 #define SEGMENTS	8

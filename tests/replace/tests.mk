@@ -4,18 +4,11 @@
 # One alone: make shell EXTRA=build/tests/system CMD='STRESS_SEED=7 /tests/stress 2'
 
 MINUTES ?= 60
-REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace levels frames stress)
-REPLACE_OBJS := build/tests/replace-common.o build/tests/tap.o build/tests/scene.o \
-	$(addprefix build/tests/guest/,vmm.o kmsg.o image.o)
+REPLACE_PROGS := $(addprefix build/tests/system/tests/,replace levels frames log vmas stress)
 
-build/tests/replace-common.o: tests/replace/common.c tests/replace/replace.h \
-		$(wildcard tests/system/*.h) $(wildcard tests/guest/*.h) | deps build/tests/system/tests
-	@echo "  CC    $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
-
-$(REPLACE_PROGS): build/tests/system/tests/%: tests/replace/%.c $(REPLACE_OBJS)
+$(REPLACE_PROGS): build/tests/system/tests/%: tests/replace/%.c $(LIB) | build/tests/system/tests
 	@echo "  LINK  $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
+	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $^
 
 replace-tests: $(REPLACE_PROGS)
 
@@ -30,7 +23,7 @@ check-kasan: initramfs $(REPLACE_PROGS) system-tests
 # Every walker and every lock, on a kernel that checks them.
 check-debug: initramfs $(REPLACE_PROGS) system-tests
 	@arch-s390/kernel debug >/dev/null
-	@tests/replace/suite-debug debug hercules replace stress parts admission swap
+	@tests/replace/suite-debug debug hercules replace log vmas stress parts admission swap
 
 check-model: deps
 	@tests/replace/model/check

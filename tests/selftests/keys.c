@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../guest/vmm.h"
+#include "vmm.h"
 
 #define CODE		GUEST_DATA		/* of the operations, in slot 0 */
 #define PSW_64BIT	0x0000000180000000UL

@@ -4,9 +4,9 @@
 
 SELFTESTS_DIR := build/selftests/root/selftests
 
-selftests: deps $(VMM_OBJS)
+selftests: deps $(LIB)
 	@tests/selftests/build
-	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $(SELFTESTS_DIR)/keys tests/selftests/keys.c $(VMM_OBJS)
+	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $(SELFTESTS_DIR)/keys tests/selftests/keys.c $(LIB)
 
 check-selftests: image initramfs selftests
 	@arch-s390/kernel stock >/dev/null

@@ -3,20 +3,15 @@
 # it. One alone:  make shell EXTRA=build/tests/system CMD='/tests/swap 3'
 
 SYSTEM_DIR := build/tests/system
-SYSTEM_TESTS := parts abi ordinary known admission neighbours swap races churn
+SYSTEM_TESTS := parts abi ordinary known admission neighbours swap races churn huge
 SYSTEM_PROGS := $(addprefix $(SYSTEM_DIR)/tests/,$(SYSTEM_TESTS))
-SYSTEM_OBJS := $(addprefix build/tests/,tap.o scene.o)
 
 $(SYSTEM_DIR)/tests:
 	@mkdir -p $@
 
-build/tests/%.o: tests/system/%.c $(wildcard tests/system/*.h) $(VMM_HEADERS) | deps $(SYSTEM_DIR)/tests
-	@echo "  CC    $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -c -o $@ $<
-
-$(SYSTEM_PROGS): $(SYSTEM_DIR)/tests/%: tests/system/%.c $(SYSTEM_OBJS) $(VMM_OBJS)
+$(SYSTEM_PROGS): $(SYSTEM_DIR)/tests/%: tests/system/%.c $(LIB) | $(SYSTEM_DIR)/tests
 	@echo "  LINK  $@"
-	@$(GUEST_CC) $(VMM_CFLAGS) -s -o $@ $^
+	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $^
 
 system-tests: $(SYSTEM_PROGS)
 

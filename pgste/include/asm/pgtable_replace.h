@@ -27,14 +27,22 @@ enum pgtable_replace {
 };
 
 /*
- * How many segments (1 MiB of memory each) are replaced before the mmap lock is
- * released and taken again. docs/bench.md has what a batch costs.
+ * Bounds of what is done before the mmap lock is released and taken again:
+ * segments replaced (1 MiB of memory each), VMAs that reach into them, and
+ * segment entries, or gaps between them, looked at. docs/bench.md has what a
+ * batch costs.
  */
 #define PGTABLE_REPLACE_BATCH	32
+#define PGTABLE_REPLACE_VMAS	512
+#define PGTABLE_REPLACE_LOOKS	1024
 
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what);
 unsigned long pgtable_replaced(enum pgtable_replace what);
+
+/* rmap_locks.cocci */
+void mm_lock_rmap(struct mm_struct *mm, struct vm_area_struct **vmas, int nr);
+void mm_unlock_rmap(struct mm_struct *mm, struct vm_area_struct **vmas, int nr);
 
 #endif
 #endif

@@ -53,8 +53,9 @@ expression list es;
 @lock@
 expression list es;
 @@
--lock_rmap(es)
-+(safeguard(RMAP) ? lock_rmap(es) : 0)
+-lock_rmap(es);
++if (safeguard(RMAP))
++	lock_rmap(es);
 
 @unlock@
 expression list es;

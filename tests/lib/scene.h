@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "../guest/vmm.h"
+#include "vmm.h"
 #include "tap.h"
 
 /* This process's /proc/self/arch_status. */

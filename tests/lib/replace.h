@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include "../system/scene.h"
+#include "scene.h"
 
 /* Counters of the kernel: tables replaced since boot. */
 long promoted(void);

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../guest/kmsg.h"
-#include "../guest/vmm.h"
+#include "kmsg.h"
+#include "vmm.h"
 #include "tap.h"
 
 #define EXIT_SKIP	77
