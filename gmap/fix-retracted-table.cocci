@@ -10,6 +10,7 @@
 //
 // Fixes: f3f0e1d2150b ("khugepaged: add support of collapse for tmpfs/shmem pages")
 // file: mm/khugepaged.c
+// file: mm/internal.h
 // file: arch/s390/include/asm/pgtable.h
 // rule retract: 1
 // rule other_architectures: 1
@@ -23,16 +24,17 @@ identifier vma;
  {
  <...
 -userfaultfd_wp(vma)
-+userfaultfd_wp(vma) || arch_keeps_page_tables(vma->vm_mm)
++userfaultfd_wp(vma) || arch_needs_page_tables(vma->vm_mm)
  ...>
  }
 
 @other_architectures@
 @@
- #include "mm_slot.h"
+ struct folio_batch;
 +
-+#ifndef arch_keeps_page_tables
-+#define arch_keeps_page_tables(mm)	false
++/* Must what is mapped in this mm be mapped by page tables, and do they have to stay? */
++#ifndef arch_needs_page_tables
++#define arch_needs_page_tables(mm)	false
 +#endif
 
 @s390@
@@ -41,4 +43,4 @@ typedef pte_t;
  bool ptep_test_and_clear_uc(struct mm_struct *mm, unsigned long address, pte_t *ptep);
 +
 +/* A gmap links the tables of a process with guests. */
-+#define arch_keeps_page_tables(mm)	mm_has_pgste(mm)
++#define arch_needs_page_tables(mm)	mm_has_pgste(mm)

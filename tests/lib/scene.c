@@ -134,6 +134,17 @@ void set_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long se
 	free(keys);
 }
 
+void clear_keys(struct vm *vm, uint64_t gfn, unsigned long pages)
+{
+	uint8_t *keys = key_buffer(pages);
+	int rc;
+
+	memset(keys, 0, pages);
+	rc = vm_set_keys(vm, gfn, pages, keys);
+	require(!rc, "KVM_S390_SET_SKEYS: %s", strerror(-rc));
+	free(keys);
+}
+
 void check_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed,
 		const char *when)
 {

@@ -34,6 +34,8 @@ void run_job(struct machine *m, enum guest_job job, uint64_t from, unsigned long
 
 /* guest_key(i + seed) for pages from @gfn on, by ioctl. */
 void set_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed);
+/* As a Linux guest leaves them: tables without keys are demoted after the last VM. */
+void clear_keys(struct vm *vm, uint64_t gfn, unsigned long pages);
 /* Compares access-control and fetch bits. */
 void check_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed,
 		const char *when);

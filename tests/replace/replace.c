@@ -219,6 +219,7 @@ static void demoted_when_the_last_vm_is_gone(void)
 	make_scene(&s, 0);
 	make_vm(&other, 0);
 	use_old_memory(&s);
+	clear_keys(&s.m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES);
 	machine_destroy(&s.m);
 	usleep(200000);
 	expect_mode("mixed");

@@ -20,6 +20,21 @@ check-kasan: initramfs $(REPLACE_PROGS) system-tests
 	@arch-s390/kernel kasan >/dev/null
 	@tests/replace/suite-debug kasan tcg ordinary stress
 
+# Data races, on TCG. Linux has some of its own: the log is shown, see its README.
+check-kcsan: initramfs $(REPLACE_PROGS) system-tests
+	@arch-s390/kernel kcsan >/dev/null
+	@tests/replace/suite-debug kcsan tcg ordinary stress
+
+# All that KERNEL=debug sees and more: minutes to boot.
+check-sanitize: initramfs $(REPLACE_PROGS) system-tests
+	@arch-s390/kernel sanitize >/dev/null
+	@tests/replace/suite-debug sanitize hercules ordinary replace stress huge
+
+# One allocation of 300 fails, whoever asks.
+check-failing: initramfs $(REPLACE_PROGS)
+	@arch-s390/kernel debug >/dev/null
+	@APPEND=STRESS_FAIL=300 tests/replace/suite-debug debug hercules stress
+
 # Every walker and every lock, on a kernel that checks them.
 check-debug: initramfs $(REPLACE_PROGS) system-tests
 	@arch-s390/kernel debug >/dev/null
@@ -33,4 +48,5 @@ soak: image initramfs $(REPLACE_PROGS)
 
 CHECKS += check-replace check-debug check-model
 PACKAGES += spin
-.PHONY: replace-tests check-replace check-debug check-kasan check-model soak
+.PHONY: replace-tests check-replace check-debug check-kasan check-kcsan check-sanitize \
+	check-failing check-model soak

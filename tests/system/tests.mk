@@ -3,7 +3,7 @@
 # it. One alone:  make shell EXTRA=build/tests/system CMD='/tests/swap 3'
 
 SYSTEM_DIR := build/tests/system
-SYSTEM_TESTS := parts abi ordinary known admission neighbours swap races churn huge
+SYSTEM_TESTS := parts abi mode ordinary known admission neighbours swap races churn huge repeat
 SYSTEM_PROGS := $(addprefix $(SYSTEM_DIR)/tests/,$(SYSTEM_TESTS))
 
 $(SYSTEM_DIR)/tests:
