@@ -73,6 +73,15 @@ patch: deps
 series: deps
 	@arch-s390/series
 
+# The kernel as Debian packages for s390x: hours.
+deb: deps
+	@arch-s390/need $(DEB_PACKAGES)
+	@arch-s390/deb
+deb-configure: deps
+	@arch-s390/need $(DEB_PACKAGES)
+	@arch-s390/deb configure
+DEB_PACKAGES := debhelper dpkg-dev kmod libelf-dev libssl-dev patch rsync
+
 # Functions of Linux that our code replaces or relies on: what changed, and record it.
 drift: deps
 	@arch-s390/drift
@@ -82,4 +91,4 @@ drift-accept: deps
 clean:
 	rm -rf build
 
-.PHONY: help deps initramfs kernel image qemu-host shell run check diff patch series drift drift-accept clean $(CHECKS)
+.PHONY: help deps initramfs kernel image qemu-host shell run check diff patch series deb deb-configure drift drift-accept clean $(CHECKS)

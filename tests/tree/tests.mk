@@ -14,7 +14,7 @@ check-series: deps
 
 # Versions of Linux that apt has.
 check-versions: deps initramfs
-	@tests/tree/versions $(SOURCE)
+	@SOURCE= tests/tree/versions $(SOURCE)
 
 PACKAGES += git patch
 CHECKS += check-drift check-patch
