@@ -18,10 +18,20 @@ void expect_mode(const char *mode);
 /* Address space of some segments, see guest_memory(). */
 uint8_t *map_segments(int segments, int flags);
 
+/* The same, but of a file: it shares its memory with others that map the file. */
+uint8_t *map_file(int fd, int segments);
+
+/* The frames of pages, which are touched if they are not there; and how many are the same. */
+void remember_frames(const void *mem, int pages, long *pfn);
+int frames_unchanged(const void *mem, int pages, const long *pfn);
+
 /* Write guest_word() into the first word of some pages of each segment; compare. */
 void fill_segments(void *mem, int segments, int pages, unsigned long seed);
 void check_segments(const void *mem, int segments, int pages, unsigned long seed,
 		    const char *when);
+
+/* A page holds what the guest's GUEST_FILL wrote at guest address @addr. */
+void check_guest_page(const void *page, uint64_t addr, unsigned long seed, const char *when);
 
 /* machine_create() and vm_create() that succeed. */
 void make_machine(struct machine *m, unsigned long type, size_t size, int map);
@@ -57,7 +67,5 @@ void swap_off(void);
 
 /* Push the pages out of memory and see that they are gone from the page tables. */
 void page_out(void *mem, size_t size);
-
-double seconds(void);
 
 #endif
