@@ -23,6 +23,7 @@ help:
 
 include tests/lib/tests.mk
 -include $(filter-out tests/lib/%,$(wildcard tests/*/tests.mk))
+-include tools/tools.mk
 
 deps:
 	@arch-s390/need $(PACKAGES)

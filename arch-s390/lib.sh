@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
 # Shared by the scripts of arch-s390/: where things are, progress lines with
 # elapsed time, one error line, a lock. Source it; it changes to the top.
 

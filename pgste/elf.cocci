@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The ELF marker restarts an exec unless the new program gets PGSTE tables
-// anyway: from a process with a late VM it does not.
+// An exec of a program with the ELF marker is restarted unless the program gets
+// PGSTE tables anyway. That the calling process has a VM does not give it any.
 // file: arch/s390/include/asm/elf.h
 // rule inherit: 1
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The storage key of a page is read and written for a guest only if the kernel
-// manages the page. For others the guest has what is in the PGSTE.
+// manages the page. For other frames the guest's key is in the PGSTE only.
 // file: arch/s390/mm/pgtable.c
 // rule transfer: 2
 // rule zap: 1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// An mm knows where to ask for the kind of a table, and neither a child nor
-// a new program inherits what a process became by creating a VM.
+// The mode of an mm. Neither a child nor a new program inherits what a process
+// became by creating a VM.
 // file: arch/s390/include/asm/mmu.h
 // file: arch/s390/include/asm/mmu_context.h
 // rule mode: 2

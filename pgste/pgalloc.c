@@ -2,7 +2,8 @@
 /*
  * Allocation and freeing of page tables of both kinds: 2 KiB tables, two to a
  * page, and tables with PGSTEs, a page each. Whatever happens to a table later
- * goes by the kind of its page, never by a flag of its mm (rule R3).
+ * depends on the kind of its page, never on a flag of its mm (rule R3 of
+ * docs/pgste.md).
  *
  * A page of 2 KiB tables keeps the state of its halves in the top byte of its
  * _refcount, whose lower bits others may change at any time (a pfn walker can
@@ -14,10 +15,11 @@
  * A half is in at most one of the two states. While exactly one half is in use
  * the page is on mm->context.pgtable_list, where the next allocation looks.
  *
- * Locking: mm->context.lock protects the list and the in-use bits, so the mm
- * and its list agree. The waiting bits are cleared without it, by whoever ends
- * the grace period, when the mm may be gone. The page is freed by the one who
- * clears the last bit of all: fetch-and-xor tells exactly one that it was him.
+ * Locking: mm->context.lock protects the list and the in-use bits, so that they
+ * always agree. The waiting bits are cleared without the lock, after the grace
+ * period, when the mm may be gone. Whoever clears the last of the four bits frees
+ * the page: fetch-and-xor returns the old value, and only one caller can see no
+ * bit but its own in it.
  */
 
 #include <linux/mm.h>
@@ -42,7 +44,7 @@ EXPORT_SYMBOL_GPL(pgste_protected);
 #define HALF_ANY(half)		(HALF_USED(half) | HALF_WAITING(half))
 #define HALVES_MASK		(HALF_ANY(HALF_LOWER) | HALF_ANY(HALF_UPPER))
 
-/* Low bit of what is handed to tlb_remove_table(): not a region or segment table. */
+/* Set in the address given to tlb_remove_table() if it is a page table. */
 #define TLB_PAGE_TABLE		1UL
 
 static DEFINE_PER_CPU(long, pgtable_page_count[2]);
@@ -52,7 +54,7 @@ static DEFINE_PER_CPU(long, pgtable_page_count[2]);
  * @kind: the kind to count
  *
  * Includes the shadow page tables of nested guests. The sum is not a snapshot:
- * pages that come and go while it is taken may be missed.
+ * pages that are allocated or freed meanwhile may be missed.
  */
 unsigned long pgtable_pages(enum pgtable_kind kind)
 {
@@ -90,8 +92,8 @@ static int half_of(const void *table)
 }
 
 /*
- * The allocator hands out halves as they were freed, so a freed table must
- * have no entry left.
+ * The allocator clears what it hands out. An entry left in a freed table is all the
+ * same a mistake of whoever freed it: a page that its counts still say is mapped.
  */
 static void check_half_empty(const void *table)
 {
@@ -157,7 +159,7 @@ static void pgste_table_init(struct page *page)
 	memset64(table + PTRS_PER_PTE, 0, PTRS_PER_PTE);
 }
 
-/* Take the free half of a page of which the other half is in use, if there is one. */
+/* Take the free half of a page whose other half is in use, if there is such a page. */
 static void *half_alloc_listed(struct mm_struct *mm)
 {
 	void *table = NULL;
@@ -182,8 +184,8 @@ static void *half_alloc_listed(struct mm_struct *mm)
 }
 
 /*
- * The upper half goes first: an entry there is known not to have a PGSTE by
- * its address alone, and many a process has odd halves only.
+ * The upper half is handed out first: for an entry there the address alone says
+ * that it has no PGSTE.
  */
 static void *half_alloc_new(struct mm_struct *mm)
 {
@@ -191,7 +193,6 @@ static void *half_alloc_new(struct mm_struct *mm)
 
 	if (!page)
 		return NULL;
-	memset64(page_to_virt(page), _PAGE_INVALID, 2 * PTRS_PER_PTE);
 	atomic_xor(HALF_USED(HALF_UPPER), &page->_refcount);
 	spin_lock_bh(&mm->context.lock);
 	list_add(&page->lru, &mm->context.pgtable_list);
@@ -200,9 +201,9 @@ static void *half_alloc_new(struct mm_struct *mm)
 }
 
 /*
- * Used to waiting, in one step; the mm does not know the half any more. A half
- * that has a grace period before it goes to the end of the list: it is of no
- * use to the next allocation.
+ * Change a half from in use to waiting, in one atomic step. From now on the mm does
+ * not know it. If it has to wait for a grace period (@delayed), its page goes to the
+ * end of the list, since the next allocation cannot use it.
  */
 static void half_retire(struct mm_struct *mm, void *table, bool delayed)
 {
@@ -223,7 +224,7 @@ static void half_retire(struct mm_struct *mm, void *table, bool delayed)
 	spin_unlock_bh(&mm->context.lock);
 }
 
-/* The grace period of a half is over. No mm any more. */
+/* The grace period of a half is over. Its mm may be gone. */
 static void half_release(void *table)
 {
 	struct page *page = virt_to_page(table);
@@ -256,12 +257,19 @@ unsigned long *page_table_alloc_kind(struct mm_struct *mm, enum pgtable_kind kin
 		pgste_table_init(page);
 		return page_to_virt(page);
 	}
-	table = half_alloc_listed(mm);
-	return table ?: half_alloc_new(mm);
+	table = half_alloc_listed(mm) ?: half_alloc_new(mm);
+	/*
+	 * Each half is emptied here, when it is handed out, and not both when their
+	 * page is new. What the half was before, and whether all users of freed tables
+	 * have cleared them, does not matter then.
+	 */
+	if (table)
+		memset64(table, _PAGE_INVALID, PTRS_PER_PTE);
+	return table;
 }
 
 /**
- * page_table_alloc - allocate a page table of the kind the mm uses now
+ * page_table_alloc - allocate a page table of the kind that the mm uses now
  * @mm: the address space
  *
  * Context: may sleep. For a user mm the mmap lock is held, or nobody else
@@ -276,7 +284,7 @@ unsigned long *page_table_alloc(struct mm_struct *mm)
 /**
  * page_table_free - free a page table that nobody can be walking
  * @mm: the address space it was allocated for
- * @table: the table, without entries, and not linked into a guest mapping
+ * @table: the table, without entries, and not linked into a gmap
  */
 void page_table_free(struct mm_struct *mm, unsigned long *table)
 {
@@ -294,7 +302,7 @@ void page_table_free(struct mm_struct *mm, unsigned long *table)
  * page_table_free_rcu - free a page table after a grace period
  * @tlb: the operation that unmaps it
  * @table: the table, without entries
- * @vmaddr: the address it mapped, for taking it out of guest mappings
+ * @vmaddr: the address it mapped, for unlinking it from gmaps
  *
  * Context: mmap lock held, for writing unless the process is exiting.
  */
@@ -329,8 +337,8 @@ void __tlb_remove_table(void *_table)
  * page_table_alloc_pgste - allocate a shadow page table for a nested guest
  * @mm: the address space of the outermost guest
  *
- * Not a table of the process: without page table lock and not accounted to it.
- * Always with PGSTEs, whatever the tables of @mm are (rule R2).
+ * It is not a table of the process: it has no page table lock and is not accounted.
+ * It always has PGSTEs, whatever the tables of @mm are (rule R2 of docs/pgste.md).
  */
 struct page *page_table_alloc_pgste(struct mm_struct *mm)
 {

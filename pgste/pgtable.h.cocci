@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The questions about an mm and set_pte_at() come from <asm/pgste.h>, operations that
-// return a PTE from <asm/ptep.h>, before Linux declares them.
+// The tests of an mm and set_pte_at() come from <asm/pgste.h>, operations that return
+// a PTE from <asm/ptep.h>, both included before Linux declares them.
 // file: arch/s390/include/asm/pgtable.h
 // rule include: 1
 // rule questions: 1

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The operations on a PTE that may have to maintain a PGSTE. Each asks once
- * which kind of table it works on and then goes one of two ways: the one
- * without PGSTEs is what a kernel without KVM would do, the one with them is
- * Linux's own code with the question taken for answered (pgste_known()). Each
- * way is a function of its own, jumped to at the end: so the question needs no
- * stack frame, and a way saves the registers that it alone needs.
+ * The operations on a PTE that may have to maintain a PGSTE. Each tests once
+ * which kind of table it works on and then jumps to one of two variants. The
+ * plain_ variant does what a kernel without KVM would do. The pgste_ variant uses
+ * Linux's primitives, in which the test for PGSTEs is compiled out (pgste_known()).
+ * A variant is a function of its own and is called last: so the test needs no
+ * stack frame, and each variant saves only the registers that it needs itself.
  *
- * Part of arch/s390/mm/pgtable.c (see ptep.cocci), whose primitives it uses.
- * What they call is inlined (__flatten): as calls, the primitives would cost more
- * than the question (docs/bench.md). <asm/ptep.h> says why a long is returned.
+ * This file is part of arch/s390/mm/pgtable.c (see ptep.cocci), whose primitives
+ * it uses. They are inlined (flatten): calling them would cost more than the test
+ * (docs/bench.md). <asm/ptep.h> says why an unsigned long is returned.
  */
 
 #define __flatten	__attribute__((flatten))
@@ -25,15 +25,15 @@ static int __init pgste_protected_init(void)
 early_initcall(pgste_protected_init);
 
 /*
- * Naively (for comparison, make bench), the primitives ask, each time, and there is
- * one way only.
+ * In the naive kernel of the benchmark the primitives test for PGSTEs each time they
+ * are used, so there is one variant only and it is inlined.
  */
 #ifdef CONFIG_PGMIX_TEST_NAIVE
-#define asks_here(mm, ptep)		true
-#define way				__always_inline unsigned long __flatten
+#define has_pgste_variant(mm, ptep)	true
+#define __variant			__always_inline __flatten
 #else
-#define asks_here(mm, ptep)		ptep_has_pgste(mm, ptep)
-#define way				noinline unsigned long __flatten
+#define has_pgste_variant(mm, ptep)	ptep_has_pgste(mm, ptep)
+#define __variant			noinline __flatten
 #endif
 
 static __always_inline pte_t plain_xchg(struct mm_struct *mm, unsigned long addr,
@@ -62,7 +62,10 @@ static __always_inline pte_t pgste_xchg(struct mm_struct *mm, unsigned long addr
 	return old;
 }
 
-/* The page is still held by the mapping: what protects it can be undone. */
+/*
+ * A page of a protected guest is exported now, while the reference that its PTE
+ * holds keeps it from being reused.
+ */
 static __always_inline unsigned long unprotect(struct mm_struct *mm, pte_t old)
 {
 	if (mm_is_protected(mm) && pte_present(old))
@@ -70,12 +73,14 @@ static __always_inline unsigned long unprotect(struct mm_struct *mm, pte_t old)
 	return pte_val(old);
 }
 
-static way plain_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+static __variant unsigned long plain_xchg_direct(struct mm_struct *mm, unsigned long addr,
+						 pte_t *ptep, pte_t new)
 {
 	return pte_val(plain_xchg(mm, addr, ptep, new, ptep_flush_direct));
 }
 
-static way pgste_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+static __variant unsigned long pgste_xchg_direct(struct mm_struct *mm, unsigned long addr,
+						 pte_t *ptep, pte_t new)
 {
 	return pte_val(pgste_xchg(mm, addr, ptep, new, ptep_flush_direct));
 }
@@ -93,17 +98,20 @@ static way pgste_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *pt
 unsigned long __flatten pteval_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 					   pte_t new)
 {
-	return asks_here(mm, ptep) ? pgste_xchg_direct(mm, addr, ptep, new) :
-				     plain_xchg_direct(mm, addr, ptep, new);
+	return has_pgste_variant(mm, ptep) ?
+	       pgste_xchg_direct(mm, addr, ptep, new) :
+	       plain_xchg_direct(mm, addr, ptep, new);
 }
 EXPORT_SYMBOL_GPL(pteval_xchg_direct);
 
-static way plain_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+static __variant unsigned long plain_xchg_lazy(struct mm_struct *mm, unsigned long addr,
+					       pte_t *ptep, pte_t new)
 {
 	return pte_val(plain_xchg(mm, addr, ptep, new, ptep_flush_lazy));
 }
 
-static way pgste_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+static __variant unsigned long pgste_xchg_lazy(struct mm_struct *mm, unsigned long addr,
+					       pte_t *ptep, pte_t new)
 {
 	return pte_val(pgste_xchg(mm, addr, ptep, new, ptep_flush_lazy));
 }
@@ -121,18 +129,21 @@ static way pgste_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep
 unsigned long __flatten pteval_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 					 pte_t new)
 {
-	return asks_here(mm, ptep) ? pgste_xchg_lazy(mm, addr, ptep, new) :
-				     plain_xchg_lazy(mm, addr, ptep, new);
+	return has_pgste_variant(mm, ptep) ?
+	       pgste_xchg_lazy(mm, addr, ptep, new) :
+	       plain_xchg_lazy(mm, addr, ptep, new);
 }
 EXPORT_SYMBOL_GPL(pteval_xchg_lazy);
 
-static way plain_clear_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+static __variant unsigned long plain_clear_direct(struct mm_struct *mm, unsigned long addr,
+						  pte_t *ptep)
 {
 	return unprotect(mm, plain_xchg(mm, addr, ptep, __pte(_PAGE_INVALID),
 					ptep_flush_direct));
 }
 
-static way pgste_clear_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+static __variant unsigned long pgste_clear_direct(struct mm_struct *mm, unsigned long addr,
+						  pte_t *ptep)
 {
 	return unprotect(mm, pgste_xchg(mm, addr, ptep, __pte(_PAGE_INVALID),
 					ptep_flush_direct));
@@ -140,7 +151,7 @@ static way pgste_clear_direct(struct mm_struct *mm, unsigned long addr, pte_t *p
 
 /**
  * pteval_clear_flush - empty a PTE, flushing the TLB of every CPU now
- * @vma: the mapping
+ * @vma: the VMA
  * @addr: the address the entry maps
  * @ptep: the entry
  *
@@ -150,17 +161,20 @@ static way pgste_clear_direct(struct mm_struct *mm, unsigned long addr, pte_t *p
 unsigned long __flatten pteval_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 					   pte_t *ptep)
 {
-	return asks_here(vma->vm_mm, ptep) ? pgste_clear_direct(vma->vm_mm, addr, ptep) :
-					     plain_clear_direct(vma->vm_mm, addr, ptep);
+	return has_pgste_variant(vma->vm_mm, ptep) ?
+	       pgste_clear_direct(vma->vm_mm, addr, ptep) :
+	       plain_clear_direct(vma->vm_mm, addr, ptep);
 }
 EXPORT_SYMBOL_GPL(pteval_clear_flush);
 
-static way plain_clear_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+static __variant unsigned long plain_clear_lazy(struct mm_struct *mm, unsigned long addr,
+						pte_t *ptep)
 {
 	return unprotect(mm, plain_xchg(mm, addr, ptep, __pte(_PAGE_INVALID), ptep_flush_lazy));
 }
 
-static way pgste_clear_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+static __variant unsigned long pgste_clear_lazy(struct mm_struct *mm, unsigned long addr,
+						pte_t *ptep)
 {
 	return unprotect(mm, pgste_xchg(mm, addr, ptep, __pte(_PAGE_INVALID), ptep_flush_lazy));
 }
@@ -176,8 +190,9 @@ static way pgste_clear_lazy(struct mm_struct *mm, unsigned long addr, pte_t *pte
  */
 unsigned long __flatten pteval_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	return asks_here(mm, ptep) ? pgste_clear_lazy(mm, addr, ptep) :
-				     plain_clear_lazy(mm, addr, ptep);
+	return has_pgste_variant(mm, ptep) ?
+	       pgste_clear_lazy(mm, addr, ptep) :
+	       plain_clear_lazy(mm, addr, ptep);
 }
 EXPORT_SYMBOL_GPL(pteval_get_and_clear);
 
@@ -185,7 +200,7 @@ EXPORT_SYMBOL_GPL(pteval_get_and_clear);
  * pteval_clear_protected - empty a PTE of a process that ran a protected guest and exits
  * @ptep: the entry
  *
- * The guest is gone, so its page can be destroyed; if not, it is exported.
+ * The guest is gone, so the page can be destroyed; if that fails, it is exported.
  *
  * Context: page table lock held, the page not yet released.
  * Return: the old value.
@@ -201,13 +216,13 @@ unsigned long pteval_clear_protected(pte_t *ptep)
 }
 EXPORT_SYMBOL_GPL(pteval_clear_protected);
 
-static way plain_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+static __variant unsigned long plain_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
 	preempt_disable();
 	return pte_val(ptep_flush_lazy(mm, addr, ptep, 0));
 }
 
-static way pgste_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+static __variant unsigned long pgste_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
 	pgste_t pgste = __pgste(0), locked;
 	pte_t old;
@@ -216,7 +231,7 @@ static way pgste_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 	if (pgste_known(mm)) {
 		locked = pgste_get_lock(ptep);
 		pgste = pgste_pte_notify(mm, addr, ptep, locked);
-		/* Most PGSTEs stay as they were locked, and need not be stored. */
+		/* The notifier seldom changes the PGSTE; then it need not be stored. */
 		if (pgste_val(pgste) != pgste_val(locked))
 			pgste_set(ptep, pgste);
 	}
@@ -231,7 +246,7 @@ static way pgste_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 
 /**
  * pteval_modify_prot_start - take a present PTE out for a change of protection
- * @vma: the mapping
+ * @vma: the VMA
  * @addr: the address the entry maps
  * @ptep: the entry, present; left invalid, its PGSTE, if any, locked
  *
@@ -242,8 +257,9 @@ static way pgste_start(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 unsigned long __flatten pteval_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
 						 pte_t *ptep)
 {
-	return asks_here(vma->vm_mm, ptep) ? pgste_start(vma->vm_mm, addr, ptep) :
-					     plain_start(vma->vm_mm, addr, ptep);
+	return has_pgste_variant(vma->vm_mm, ptep) ?
+	       pgste_start(vma->vm_mm, addr, ptep) :
+	       plain_start(vma->vm_mm, addr, ptep);
 }
 
 static noinline void pgste_commit_keys(struct mm_struct *mm, pte_t *ptep, pte_t pte)
@@ -260,8 +276,8 @@ static noinline void pgste_commit_keys(struct mm_struct *mm, pte_t *ptep, pte_t 
  * @ptep: the entry, its PGSTE locked
  * @pte: the new value
  *
- * What is rare is a function of its own: one that calls nothing, or at its end
- * only, needs no stack frame.
+ * The rare case, storage keys in use, is a separate function so that this one
+ * needs no stack frame.
  */
 void ptep_pgste_commit(struct mm_struct *mm, pte_t *ptep, pte_t pte)
 {
@@ -280,7 +296,7 @@ static __always_inline pte_t without_unused(pte_t pte)
  * ptep_pgste_store - set_pte_at() for an entry with PGSTE
  * @mm: the address space
  * @ptep: the entry, invalid
- * @entry: its new value; _PAGE_UNUSED was for the caller, not for the table
+ * @entry: its new value; _PAGE_UNUSED, if set, is not stored
  */
 void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry)
 {

@@ -10,7 +10,7 @@
  *    the mmap lock, held for writing;
  *  - reverse-map walkers (reclaim, migration, KSM, truncate, hole punch): the
  *    lock of the file's i_mmap and of the anon_vma, held for writing, of every
- *    mapping that reaches into the segment;
+ *    VMA that reaches into the segment;
  *  - lockless walkers (gup-fast): they disable interrupts, so once every CPU
  *    has taken an interrupt none is left that saw the old segment entry;
  *  - other threads of the process, the kernel's accesses to user space: the
@@ -26,10 +26,11 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
-#include <linux/pagewalk.h>
 #include <linux/rmap.h>
 #include <linux/sched/signal.h>
+#include <linux/userfaultfd_k.h>
 #include <asm/gmap.h>
 #include <asm/pgalloc.h>
 #include <asm/pgtable_replace.h>
@@ -50,15 +51,17 @@ struct segment {
 	unsigned long addr;
 	pmd_t *pmdp;
 	unsigned long *old, *new;
+	bool pfnmap;		/* some of it is a VM_PFNMAP VMA */
 };
 
 struct batch {
 	enum pgtable_replace what;
-	/* The one mapping all segments of the batch lie in; NULL: there are more. */
-	struct vm_area_struct *vma;
 	unsigned long next;
-	int nr;
+	bool full;		/* before there are as many as there can be */
+	int nr, nr_vmas;
 	struct segment segments[PGTABLE_REPLACE_BATCH];
+	/* All that reach into these segments, each once, by address. */
+	struct vm_area_struct *vmas[PGTABLE_REPLACE_VMAS];
 };
 
 static pgste_t *table_pgste(unsigned long *table)
@@ -71,13 +74,13 @@ static enum pgtable_kind table_kind(const void *table)
 	return pgtable_page_kind(virt_to_page(table));
 }
 
-static bool wants_replacement(enum pgtable_replace what, enum pgtable_kind kind)
+static bool wants_replacement(enum pgtable_replace what, const unsigned long *table)
 {
 	switch (what) {
 	case PGTABLE_PROMOTE:
-		return kind == PGTABLE_2K;
+		return table_kind(table) == PGTABLE_2K;
 	case PGTABLE_DEMOTE:
-		return kind == PGTABLE_PGSTE;
+		return table_kind(table) == PGTABLE_PGSTE;
 	default:
 		return true;
 	}
@@ -95,96 +98,175 @@ static enum pgtable_kind kind_after(enum pgtable_replace what, enum pgtable_kind
 	}
 }
 
-/* The only mapping that reaches into the segment at @addr, or NULL. */
-static struct vm_area_struct *only_vma(struct mm_struct *mm, unsigned long addr)
+static bool maps_zero_page(pte_t pte)
 {
-	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + PMD_SIZE);
-
-	if (!vma || vma->vm_end >= addr + PMD_SIZE)
-		return vma;
-	return find_vma_intersection(mm, vma->vm_end, addr + PMD_SIZE) ? NULL : vma;
+	return pte_present(pte) && is_zero_pfn(pte_pfn(pte));
 }
 
 /*
- * Collect segments, and allocate their new tables: under rmap locks that would
- * be too late, reclaim takes them.
+ * Promotion drops what maps the zero page (see adopt_pte()), and the next access
+ * maps a page of its own. Where userfaultfd is told of missing pages that would
+ * be a second message about a page that was provided long ago: do it now.
  */
-static int collect_segment(pmd_t *pmdp, unsigned long addr, unsigned long next,
-			   struct mm_walk *walk)
+static int replace_zero_pages(struct batch *batch, struct vm_area_struct *vma,
+			      const unsigned long *table, unsigned long addr,
+			      unsigned long end)
 {
-	struct batch *batch = walk->private;
-	struct mm_struct *mm = walk->mm;
-	struct vm_area_struct *vma;
-	struct segment *segment;
-	enum pgtable_kind kind;
-	unsigned long *old, *new;
+	for (; addr < end; addr += PAGE_SIZE) {
+		if (!maps_zero_page(__pte(READ_ONCE(table[pte_index(addr)]))))
+			continue;
+		/* As long as a batch: the last segment of this one. */
+		batch->full = true;
+		/* A private VMA: a copy is made even if it must not be written to. */
+		if (handle_mm_fault(vma, addr, FAULT_FLAG_WRITE, NULL) & VM_FAULT_OOM)
+			return -ENOMEM;
+	}
+	return 0;
+}
 
-	walk->action = ACTION_CONTINUE;
-	addr &= PMD_MASK;
-	/* Two mappings in one segment: the walk comes by twice. */
-	if (addr < batch->next)
-		return 0;
-	batch->next = addr + PMD_SIZE;
-	if (!pmd_present(*pmdp) || pmd_large(*pmdp))
-		return 0;
-	old = (unsigned long *)pmd_deref(*pmdp);
-	kind = table_kind(old);
-	if (!wants_replacement(batch->what, kind))
-		return 0;
-	vma = only_vma(mm, addr);
-	if (!batch->nr) {
-		batch->vma = vma;
-	} else if (batch->nr == PGTABLE_REPLACE_BATCH || vma != batch->vma) {
-		batch->next = addr;
-		return 1;
+/*
+ * Add a segment to the batch, its VMAs from *@vmap on, and its new table: to
+ * allocate it under rmap locks would be too late, reclaim takes them. Leaves in
+ * *@vmap the first VMA that reaches further.
+ */
+static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long addr,
+		       pmd_t *pmdp, struct vma_iterator *vmi, struct vm_area_struct **vmap)
+{
+	struct segment *segment = &batch->segments[batch->nr];
+	unsigned long *old = (unsigned long *)pmd_deref(*pmdp), end = addr + PMD_SIZE;
+	struct vm_area_struct *vma;
+	int rc;
+
+	segment->pfnmap = false;
+	for (vma = *vmap; vma && vma->vm_start < end; vma = vma_next(vmi)) {
+		/* The last segment may have had it too. */
+		if (!batch->nr_vmas || batch->vmas[batch->nr_vmas - 1] != vma)
+			batch->vmas[batch->nr_vmas++] = vma;
+		if (vma->vm_flags & VM_PFNMAP)
+			segment->pfnmap = true;
+		if (batch->what == PGTABLE_PROMOTE && userfaultfd_missing(vma)) {
+			rc = replace_zero_pages(batch, vma, old, max(addr, vma->vm_start),
+						min(end, vma->vm_end));
+			if (rc)
+				return rc;
+		}
+		if (vma->vm_end > end)
+			break;
 	}
-	new = page_table_alloc_kind(mm, kind_after(batch->what, kind));
-	if (!new) {
-		batch->next = addr;
+	*vmap = vma;
+	segment->new = page_table_alloc_kind(mm, kind_after(batch->what, table_kind(old)));
+	if (!segment->new)
 		return -ENOMEM;
-	}
-	segment = &batch->segments[batch->nr++];
 	segment->addr = addr;
 	segment->pmdp = pmdp;
 	segment->old = old;
-	segment->new = new;
+	batch->nr++;
 	return 0;
 }
-
-/* By default a walk leaves out VM_PFNMAP. */
-static int collect_every_vma(unsigned long addr, unsigned long next, struct mm_walk *walk)
-{
-	return 0;
-}
-
-static const struct mm_walk_ops collect_ops = {
-	.pmd_entry = collect_segment,
-	.test_walk = collect_every_vma,
-};
 
 /*
- * One mapping: its own two locks. More: those of the whole mm, in the one
- * order that is safe among several mms, which only mm_take_all_locks() knows.
+ * The segment entry of @addr, if it is one of a page table. *@next becomes the
+ * first address behind it, or behind what has no segment entries at all.
  */
-static int lock_rmap(struct mm_struct *mm, struct vm_area_struct *vma)
+static pmd_t *find_table(struct mm_struct *mm, unsigned long addr, unsigned long end,
+			 unsigned long *next)
 {
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmdp, pmd;
+
+	*next = pgd_addr_end(addr, end);
+	if (pgd_none(*pgd))
+		return NULL;
+	p4d = p4d_offset(pgd, addr);
+	*next = p4d_addr_end(addr, end);
+	if (p4d_none(*p4d))
+		return NULL;
+	pud = pud_offset(p4d, addr);
+	*next = pud_addr_end(addr, end);
+	if (pud_none(*pud) || pud_large(*pud))
+		return NULL;
+	pmdp = pmd_offset(pud, addr);
+	*next = pmd_addr_end(addr, end);
+	/* A huge page can go away meanwhile, a page table cannot. */
+	pmd = READ_ONCE(*pmdp);
+	return pmd_present(pmd) && !pmd_large(pmd) ? pmdp : NULL;
+}
+
+/*
+ * Collect up to a batch of segments from batch->next on, and leave there from
+ * where to go on. By VMAs, which may be few in a large address space, and many
+ * in one segment. Those of hugetlb have whole segments, and no page tables.
+ */
+static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
+{
+	VMA_ITERATOR(vmi, mm, batch->next);
+	struct vm_area_struct *vma = vma_next(&vmi);
+	unsigned long addr = batch->next, next;
+	int looks = 0, rc;
+	pmd_t *pmdp;
+
+	batch->nr = batch->nr_vmas = 0;
+	batch->full = false;
+	for (; vma && addr < end; addr = next) {
+		if (vma->vm_end <= addr) {
+			mas_set(&vmi.mas, addr);
+			vma = vma_next(&vmi);
+			next = addr;
+			continue;
+		}
+		addr = max(addr, vma->vm_start & PMD_MASK);
+		if (addr >= end)
+			break;
+		batch->next = addr;
+		if (batch->nr == PGTABLE_REPLACE_BATCH || batch->full ||
+		    ++looks > PGTABLE_REPLACE_LOOKS ||
+		    batch->nr_vmas > PGTABLE_REPLACE_VMAS - PTRS_PER_PTE)
+			return 0;
+		if (is_vm_hugetlb_page(vma)) {
+			next = vma->vm_end;
+			continue;
+		}
+		pmdp = find_table(mm, addr, end, &next);
+		if (!pmdp || !wants_replacement(batch->what, (unsigned long *)pmd_deref(*pmdp)))
+			continue;
+		rc = add_segment(mm, batch, addr, pmdp, &vmi, &vma);
+		if (rc)
+			return rc;
+	}
+	batch->next = end;
+	return 0;
+}
+
+/*
+ * One VMA: its own two locks, in the order of all others who take both. More:
+ * in the way that is safe among many who do that.
+ */
+static void lock_rmap(struct mm_struct *mm, struct batch *batch)
+{
+	struct vm_area_struct *vma = batch->vmas[0];
+
 	if (!safeguard(RMAP))
-		return 0;
-	if (!vma)
-		return mm_take_all_locks(mm);
+		return;
+	if (batch->nr_vmas > 1) {
+		mm_lock_rmap(mm, batch->vmas, batch->nr_vmas);
+		return;
+	}
 	if (vma->vm_file)
 		i_mmap_lock_write(vma->vm_file->f_mapping);
 	if (vma->anon_vma)
 		anon_vma_lock_write(vma->anon_vma);
-	return 0;
 }
 
-static void unlock_rmap(struct mm_struct *mm, struct vm_area_struct *vma)
+static void unlock_rmap(struct mm_struct *mm, struct batch *batch)
 {
+	struct vm_area_struct *vma = batch->vmas[0];
+
 	if (!safeguard(RMAP))
 		return;
-	if (!vma) {
-		mm_drop_all_locks(mm);
+	if (batch->nr_vmas > 1) {
+		mm_unlock_rmap(mm, batch->vmas, batch->nr_vmas);
 		return;
 	}
 	if (vma->anon_vma)
@@ -228,21 +310,36 @@ static void take_out(struct mm_struct *mm, struct segment *segment)
 	spin_unlock(ptl);
 }
 
+static bool mapped_by_number(struct mm_struct *mm, const struct segment *segment, int i)
+{
+	struct vm_area_struct *vma;
+
+	if (!segment->pfnmap)
+		return false;
+	vma = vma_lookup(mm, segment->addr + i * PAGE_SIZE);
+	return vma && vma->vm_flags & VM_PFNMAP;
+}
+
 /*
  * The PTE of a process whose tables have no guest in them yet, as it has to be
  * with a PGSTE: what set_pte_at() would have stored, and the storage key that
  * enabling keys would have left.
  */
-static void adopt_pte(struct mm_struct *mm, pte_t *ptep, pgste_t *pgste)
+static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i)
 {
+	pgste_t *pgste = table_pgste(segment->new) + i;
+	pte_t *ptep = (pte_t *)segment->new + i;
 	unsigned long pte = pte_val(*ptep);
 
 	if (mm_uses_skeys(mm))
 		pgste_val(*pgste) |= PGSTE_GR_BIT | PGSTE_GC_BIT;
 	if (!pte_present(__pte(pte)))
 		return;
-	/* A guest that sets the key of the zero page would set everybody's. */
-	if (is_zero_pfn(pte_pfn(__pte(pte)))) {
+	/*
+	 * A guest that sets the key of the zero page would set everybody's. A driver
+	 * that maps it by number has no handler for the fault that would follow.
+	 */
+	if (maps_zero_page(__pte(pte)) && !mapped_by_number(mm, segment, i)) {
 		*ptep = __pte(_PAGE_INVALID);
 		return;
 	}
@@ -261,19 +358,18 @@ static void adopt_pte(struct mm_struct *mm, pte_t *ptep, pgste_t *pgste)
 
 static void fill(struct mm_struct *mm, struct segment *segment)
 {
-	pgste_t *pgste = table_pgste(segment->new);
-	pte_t *ptep = (pte_t *)segment->new;
 	int i;
 
 	memcpy(segment->new, segment->old, PTRS_PER_PTE * sizeof(pte_t));
 	if (table_kind(segment->new) == PGTABLE_2K)
 		return;
 	if (table_kind(segment->old) == PGTABLE_PGSTE) {
-		memcpy(pgste, table_pgste(segment->old), PTRS_PER_PTE * sizeof(pgste_t));
+		memcpy(table_pgste(segment->new), table_pgste(segment->old),
+		       PTRS_PER_PTE * sizeof(pgste_t));
 		return;
 	}
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		adopt_pte(mm, ptep + i, pgste + i);
+		adopt_pte(mm, segment, i);
 }
 
 static void put_in(struct mm_struct *mm, struct segment *segment)
@@ -313,38 +409,22 @@ static void commit(struct mm_struct *mm, struct batch *batch)
 /* Replace up to a batch of tables; batch->next tells from where to go on. */
 static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned long end)
 {
-	bool committed = false;
 	int rc, i;
 
 	/* A new VM needs the PGSTEs that demotion is about to take away. */
 	if (batch->what == PGTABLE_DEMOTE && mm_alloc_pgste(mm))
 		return -EBUSY;
 
-	batch->nr = 0;
-	rc = walk_page_range(mm, batch->next, end, &collect_ops, batch);
-	if (rc == 0)
-		batch->next = end;
+	rc = collect(mm, batch, end);
 	/* What there was memory for is done, the rest is reported. */
 	if (batch->nr) {
-		int locked = lock_rmap(mm, batch->vma);
-
-		if (locked) {
-			rc = locked;
-		} else {
-			commit(mm, batch);
-			unlock_rmap(mm, batch->vma);
-			committed = true;
-		}
+		lock_rmap(mm, batch);
+		commit(mm, batch);
+		unlock_rmap(mm, batch);
 	}
-	for (i = 0; i < batch->nr; i++) {
-		struct segment *segment = &batch->segments[i];
-
-		if (committed)
-			free_old(mm, segment->old);
-		else
-			page_table_free(mm, segment->new);
-	}
-	return min(rc, 0);
+	for (i = 0; i < batch->nr; i++)
+		free_old(mm, batch->segments[i].old);
+	return rc;
 }
 
 /**
@@ -360,8 +440,8 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  *
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).
- * Return: 0, -ENOMEM, -EINTR for a signal: call again; -EBUSY from demotion if
- * the process makes tables with PGSTEs again.
+ * Return: 0, -ENOMEM, -EINTR for a fatal signal; -EBUSY from demotion if the
+ * process makes tables with PGSTEs again.
  */
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what)

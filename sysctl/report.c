@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an administrator sees: vm.alloc_pgste, the page tables of a process by
- * kind in /proc/PID/arch_status, those of the machine in /sys/kernel/mm/pgste.
+ * What an administrator sees: the sysctls, the page tables of a process by kind in
+ * /proc/PID/arch_status, those of the machine in /sys/kernel/mm/pgste.
  */
 
 #include <linux/init.h>
@@ -20,8 +20,8 @@
 #include <asm/vsie_shadow.h>
 
 /*
- * A second name for vm.allocate_pgste, the one that administrators look for, and
- * what to do with tables that lack PGSTEs (gmap/mode.c).
+ * vm.alloc_pgste is a second name for vm.allocate_pgste, by which it is mostly known.
+ * vm.pgste_promote says what happens to 2K tables of guest memory (gmap/mode.c).
  */
 static struct ctl_table pgste_table[] = {
 	{
@@ -92,8 +92,9 @@ late_initcall(pgste_report_init);
 
 #ifdef CONFIG_PROC_PID_ARCH_STATUS
 /*
- * Halves of pages, so that a page shared by two tables counts once whichever
- * of them is met first, and also if it shares with a table outside the walk.
+ * Pages are counted in halves: a table whose page has a second table in use counts
+ * one half, any other table two. So the page is counted once in whatever order its
+ * tables are found, and half if the second table is not found at all.
  */
 struct table_count {
 	unsigned long tables[2];
@@ -110,7 +111,7 @@ static int count_table(pmd_t *pmdp, unsigned long addr, unsigned long next,
 	struct page *page;
 
 	walk->action = ACTION_CONTINUE;
-	/* Two mappings in one segment: the walk comes by twice. */
+	/* The walk calls this once for each VMA in a segment. */
 	if (count->last_segment == addr >> PMD_SHIFT)
 		return 0;
 	count->last_segment = addr >> PMD_SHIFT;
@@ -124,7 +125,7 @@ static int count_table(pmd_t *pmdp, unsigned long addr, unsigned long next,
 	return 0;
 }
 
-/* By default a walk leaves out VM_PFNMAP. */
+/* Without a test_walk() VM_PFNMAP is left out. */
 static int count_every_vma(unsigned long addr, unsigned long next, struct mm_walk *walk)
 {
 	return 0;
@@ -148,9 +149,9 @@ static const char * const mode_names[] = {
  * @pid: the process
  * @task: the process
  *
- * Nothing is counted while tables come and go, a process that nobody asks
- * about pays nothing: the tables are walked when the file is read. Tables set
- * aside for the split of a huge page are not seen by the walk.
+ * The tables are counted by a walk when the file is read, and not while they are
+ * made and freed: a process that nobody looks at pays nothing. The walk does not
+ * see tables deposited for the split of a huge page.
  */
 int proc_pid_arch_status(struct seq_file *m, struct pid_namespace *ns,
 			 struct pid *pid, struct task_struct *task)

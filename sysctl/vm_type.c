@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM_CREATE_VM: whether the process that wants a VM can have guest memory.
+ * KVM_CREATE_VM: may the process have a VM of this type?
  */
 
 #define pr_fmt(fmt) "kvm: " fmt
@@ -16,9 +16,9 @@
  * s390_enable_sie - make the process able to own guest memory
  * @type: the VM type given to KVM_CREATE_VM
  *
- * Type 0 promises that all memory of the process can be guest memory. That
- * holds if tables are promoted, or if all have had PGSTEs since exec. Without
- * the one or the other it is refused, also in a process in mixed mode.
+ * Type 0 means that all memory of the process can become guest memory. That is
+ * true if 2K tables are promoted, or if all tables have had PGSTEs since exec.
+ * Otherwise type 0 is refused, in a process in mixed mode, too.
  *
  * Context: may sleep; takes the mmap lock of current.
  * Return: 0, or -EINVAL if the tables of the process do not fit @type.
@@ -32,7 +32,7 @@ int s390_enable_sie(unsigned long type)
 	all_pgste = mm_inherits_pgste(mm);
 	mmap_read_unlock(mm);
 	if (!all_pgste && !READ_ONCE(gmap_promotes) && !(type & KVM_VM_S390_LATE_MMAP)) {
-		pr_info_ratelimited("%s[%d]: KVM_CREATE_VM needs 4K page tables in the whole process: set vm.pgste_promote=1, or start it with vm.alloc_pgste=1, or link it with --s390-pgste, or use the VM type KVM_VM_S390_LATE_MMAP (%d) and map guest memory afterwards\n",
+		pr_info_ratelimited("%s[%d]: KVM_CREATE_VM needs page tables with PGSTEs in the whole process: set vm.pgste_promote=1, or start it with vm.alloc_pgste=1, or link it with --s390-pgste, or use the VM type KVM_VM_S390_LATE_MMAP (%d) and map guest memory afterwards\n",
 				    current->comm, task_pid_nr(current),
 				    KVM_VM_S390_LATE_MMAP);
 		return -EINVAL;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Bug in stock 6.1: a nested guest's fault takes the mmap lock while its vCPU still
-// counts as in SIE. Who holds that lock for writing and makes a notifier fire
+// counts as in SIE. A task that holds the lock for writing and calls a notifier
 // (mprotect, clear_refs, replacement of page tables) waits for the vCPU to leave
-// SIE: for ever. A shadow maps nothing of the process itself, so the lock is not
-// needed: the fault ends SIE, and handle_fault() in vsie.c does the rest.
+// SIE, so neither can go on. The fault of a nested guest does not look at the page
+// tables of the process and does not need the lock: it ends SIE, and
+// handle_fault() in vsie.c does the rest.
 // file: arch/s390/mm/fault.c
 // rule shadow: 1
 

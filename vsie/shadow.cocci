@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // What a shadow table refers to is checked where the reference is made, and
-// the life of shadow address spaces is counted.
+// shadow address spaces are counted.
 // file: arch/s390/mm/gmap.c
 // file: arch/s390/kvm/vsie.c
 // rule check: 1

@@ -5,7 +5,7 @@
  * clock differences; report.c makes numbers of them (docs/bench.md).
  *
  * bench KERNEL [quick] [micro] [trace] [reps N] [plant OP]
- * KERNEL: floor stock naive mixed
+ * KERNEL: floor stock uniform naive mixed
  */
 
 #define _GNU_SOURCE
@@ -61,19 +61,20 @@ static uint64_t now(void)
  */
 static const struct kind {
 	const char *name;
-	bool vm_elsewhere, exec_4k, guest, touch_first;
+	bool vm_elsewhere, exec_pgste, guest, touch_first;
 	int table;		/* enum bench_table, -1: any */
 	const char *kernels;
 } kinds[] = {
-	{ "none",		.table = -1, .kernels = "floor stock naive mixed" },
-	{ "none-vm-elsewhere",	.vm_elsewhere = true, .table = -1, .kernels = "stock naive mixed" },
-	{ "all4k",		.exec_4k = true, .guest = true, .table = BENCH_TABLE_4K,
-				.kernels = "stock naive mixed" },
+	{ "none",		.table = -1, .kernels = "floor stock uniform naive mixed" },
+	{ "none-vm-elsewhere",	.vm_elsewhere = true, .table = -1,
+				.kernels = "stock uniform naive mixed" },
+	{ "all-pgste",		.exec_pgste = true, .guest = true, .table = BENCH_TABLE_PGSTE,
+				.kernels = "stock uniform naive mixed" },
 	{ "mixed-2k-upper",	.guest = true, .touch_first = true, .table = BENCH_TABLE_2K_UPPER,
 				.kernels = "naive mixed" },
 	{ "mixed-2k-lower",	.guest = true, .touch_first = true, .table = BENCH_TABLE_2K_LOWER,
 				.kernels = "naive mixed" },
-	{ "mixed-4k",		.guest = true, .table = BENCH_TABLE_4K, .kernels = "naive mixed" },
+	{ "mixed-pgste",		.guest = true, .table = BENCH_TABLE_PGSTE, .kernels = "naive mixed" },
 	{ }
 };
 
@@ -359,39 +360,39 @@ static int64_t exec_small(void)
 	return now() - start;
 }
 
-/* Mappings of a page each, with a page between them: size is their number. */
-static void many_mappings(bool on)
+/* VMAs of a page each, with a page between them: size is their number. */
+static void many_vmas(bool on)
 {
 	for (size_t i = 0; i < memory_size; i++)
 		if (mprotect(memory + 2 * i * PAGE, PAGE, PROT_READ | (on ? 0 : PROT_WRITE)))
 			die("mprotect: %s", strerror(errno));
 }
 
-static int64_t fork_exit_mappings(void)
+static int64_t fork_exit_vmas(void)
 {
 	int64_t start, ticks;
 	pid_t pid;
 
 	touch(memory, memory_size * 2 * PAGE, PAGE);
-	many_mappings(true);
+	many_vmas(true);
 	start = begin();
 	pid = fork();
 	if (!pid)
 		_exit(0);
 	wait_for(pid);
 	ticks = now() - start;
-	many_mappings(false);
+	many_vmas(false);
 	return ticks;
 }
 
-static int64_t mprotect_mappings(void)
+static int64_t mprotect_vmas(void)
 {
 	int64_t start;
 
 	touch(memory, memory_size * 2 * PAGE, PAGE);
 	start = begin();
-	many_mappings(true);
-	many_mappings(false);
+	many_vmas(true);
+	many_vmas(false);
 	return now() - start;
 }
 
@@ -422,16 +423,19 @@ static int64_t replace_all(int what)
 	return replace.ticks;
 }
 
-/* Page tables with so many entries, of memory in so many mappings per table. */
-static int64_t replace(int what, unsigned int pages, unsigned int vmas)
+/*
+ * Replaces tables with @pages entries each. @splits pages of each segment are in a VMA of
+ * their own, so 2 * @splits + 1 VMAs reach into it.
+ */
+static int64_t replace(int what, unsigned int pages, unsigned int splits)
 {
 	int64_t ticks;
 
 	madvise(memory, memory_size, MADV_DONTNEED);
 	for (char *p = memory; p < memory + memory_size; p += SEGMENT) {
 		touch(p, pages * PAGE, PAGE);
-		for (unsigned int i = 1; i < vmas; i++)
-			mprotect(p + i * SEGMENT / vmas / PAGE * PAGE, PAGE, PROT_READ);
+		for (unsigned int i = 1; i <= splits; i++)
+			mprotect(p + i * SEGMENT / (splits + 1) / PAGE * PAGE, PAGE, PROT_READ);
 	}
 	if (what == PROMOTE)
 		replace_all(DEMOTE);
@@ -442,13 +446,13 @@ static int64_t replace(int what, unsigned int pages, unsigned int vmas)
 	return ticks;
 }
 
-static int64_t promote_4(void) { return replace(PROMOTE, 4, 1); }
-static int64_t promote_256(void) { return replace(PROMOTE, 256, 1); }
-static int64_t promote_256_vmas_3(void) { return replace(PROMOTE, 256, 2); }
-static int64_t demote_256(void) { return replace(DEMOTE, 256, 1); }
-static int64_t relocate_4(void) { return replace(RELOCATE, 4, 1); }
-static int64_t relocate_256(void) { return replace(RELOCATE, 256, 1); }
-static int64_t relocate_256_vmas_3(void) { return replace(RELOCATE, 256, 2); }
+static int64_t promote_4(void) { return replace(PROMOTE, 4, 0); }
+static int64_t promote_256(void) { return replace(PROMOTE, 256, 0); }
+static int64_t promote_256_vmas_3(void) { return replace(PROMOTE, 256, 1); }
+static int64_t demote_256(void) { return replace(DEMOTE, 256, 0); }
+static int64_t relocate_4(void) { return replace(RELOCATE, 4, 0); }
+static int64_t relocate_256(void) { return replace(RELOCATE, 256, 0); }
+static int64_t relocate_256_vmas_3(void) { return replace(RELOCATE, 256, 1); }
 
 /* In a new process each time: one that had a VM is not what it was. */
 static int64_t in_child(int64_t (*fn)(void))
@@ -486,7 +490,7 @@ static int64_t touch_and_become_guest(void)
 static int64_t start_guest(void) { return in_child(touch_and_become_guest); }
 static int64_t create_vm_touched(void) { return in_child(kvm_create_touched); }
 
-enum per { PER_CALL, PER_PAGE, PER_SEGMENT, PER_MAPPING };
+enum per { PER_CALL, PER_PAGE, PER_SEGMENT, PER_VMA };
 /* NEW_TABLES: makes new ones, so nothing to tell for old. */
 enum where {
 	ANY_TABLE = 1, NEW_TABLES = 2, MIXED_KERNEL = 4, NEEDS_SWAP = 8, NEEDS_KVM = 16,
@@ -495,7 +499,7 @@ enum where {
 
 #define REPLACE_SIZES { 32, 1, 4, 16, 64, 256, 1000 }
 
-/* @sizes in MiB, or numbers of mappings. */
+/* @sizes in MiB, or numbers of VMAs. */
 static const struct test {
 	const char *name;
 	int64_t (*fn)(void);
@@ -513,8 +517,8 @@ static const struct test {
 	{ "swap_out", swap_out, PER_PAGE, ANY_TABLE | NEEDS_SWAP, 1, { 1, 2 } },
 	{ "swap_in", swap_in, PER_PAGE, ANY_TABLE | NEEDS_SWAP, 1, { 1, 2 } },
 	{ "exec", exec_small, PER_CALL, ANY_TABLE, 1, { 1 } },
-	{ "fork_exit_mappings", fork_exit_mappings, PER_MAPPING, ANY_TABLE, 1, { 100, 1, 10, 1000 } },
-	{ "mprotect_mappings", mprotect_mappings, PER_MAPPING, ANY_TABLE, 1, { 100, 1, 10, 1000 } },
+	{ "fork_exit_vmas", fork_exit_vmas, PER_VMA, ANY_TABLE, 1, { 100, 1, 10, 1000 } },
+	{ "mprotect_vmas", mprotect_vmas, PER_VMA, ANY_TABLE, 1, { 100, 1, 10, 1000 } },
 	{ "fill_segment", fill_segment, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
 	{ "promote", promote_256, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
 	{ "promote_4_pages", promote_4, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
@@ -535,7 +539,7 @@ static void macro(const struct kind *kind, const struct test *test, int size, in
 {
 	unsigned long per = 1;
 
-	if (test->per == PER_MAPPING) {
+	if (test->per == PER_VMA) {
 		memory = setup(kind, 8 * SEGMENT);
 		memory_size = size;
 		per = size;
@@ -550,7 +554,7 @@ static void macro(const struct kind *kind, const struct test *test, int size, in
 	}
 	if (test->where & NEEDS_KVM)
 		kvm_size = memory_size;
-	if (size <= 64 || test->per == PER_MAPPING)
+	if (size <= 64 || test->per == PER_VMA)
 		test->fn();	/* to warm up */
 	else
 		reps = 1;
@@ -604,11 +608,11 @@ static void set_alloc_pgste(bool on)
 }
 
 /* A new process of this program, in which exec decides about its tables. */
-static pid_t start(bool exec_4k, int out, char *const argv[])
+static pid_t start(bool exec_pgste, int out, char *const argv[])
 {
 	pid_t pid;
 
-	if (exec_4k)
+	if (exec_pgste)
 		set_alloc_pgste(true);
 	pid = vfork();
 	if (!pid) {
@@ -619,13 +623,13 @@ static pid_t start(bool exec_4k, int out, char *const argv[])
 	}
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
-	if (exec_4k)
+	if (exec_pgste)
 		set_alloc_pgste(false);
 	return pid;
 }
 
 /* Processes that stay until they are killed; returns when they are ready. */
-static void start_ready(bool exec_4k, pid_t *pids, int n, const char *what)
+static void start_ready(bool exec_pgste, pid_t *pids, int n, const char *what)
 {
 	char *argv[] = { "bench", "be", (char *)what, NULL };
 	char word[6];
@@ -634,7 +638,7 @@ static void start_ready(bool exec_4k, pid_t *pids, int n, const char *what)
 	if (pipe2(fd, O_CLOEXEC))
 		die("pipe: %s", strerror(errno));
 	for (int i = 0; i < n; i++) {
-		pids[i] = start(exec_4k, fd[1], argv);
+		pids[i] = start(exec_pgste, fd[1], argv);
 		if (read(fd[0], word, 6) != 6)
 			die("a process did not start");
 	}
@@ -651,7 +655,7 @@ static void stop(pid_t *pids, int n)
 }
 
 /* Page tables of 200 processes and a VMM. */
-static void memory_use(const char *name, bool all_4k, bool vmm_4k)
+static void memory_use(const char *name, bool all_pgste, bool vmm_pgste)
 {
 	pid_t pids[201];
 	long before;
@@ -660,8 +664,8 @@ static void memory_use(const char *name, bool all_4k, bool vmm_4k)
 	sleep(2);
 	before = page_table_kb();
 
-	start_ready(all_4k || vmm_4k, pids, 1, "vm");
-	start_ready(all_4k, pids + 1, 200, "process");
+	start_ready(all_pgste || vmm_pgste, pids, 1, "vm");
+	start_ready(all_pgste, pids + 1, 200, "process");
 	printf("@ memory %s page_table_bytes 200 1 %ld\n", name,
 	       (page_table_kb() - before) * 1024);
 	fflush(stdout);
@@ -676,7 +680,7 @@ static void run_one(const struct kind *kind, const char *what, const char *arg, 
 
 	snprintf(size_s, sizeof(size_s), "%d", size);
 	snprintf(reps_s, sizeof(reps_s), "%d", reps);
-	wait_for(start(kind->exec_4k, -1, argv));
+	wait_for(start(kind->exec_pgste, -1, argv));
 }
 
 static bool has_word(const char *words, const char *word)
@@ -714,11 +718,11 @@ static int one(char **arg)
 
 static bool skip(const struct kind *kind, const struct test *test, const char *kernel_name)
 {
-	bool mixed = kind->guest && !kind->exec_4k;
+	bool mixed = kind->guest && !kind->exec_pgste;
 
 	if (test->where & NEEDS_KVM)
 		return access("/dev/kvm", R_OK | W_OK) ||
-		       (strcmp(kind->name, "all4k") && strcmp(kind->name, "mixed-4k"));
+		       (strcmp(kind->name, "all-pgste") && strcmp(kind->name, "mixed-pgste"));
 	if (test->where & BEFORE_GUEST)
 		return !kind->guest || (mixed && kind->table != BENCH_TABLE_2K_UPPER);
 	/* Large memory has tables in both halves. */
@@ -756,8 +760,8 @@ int main(int argc, char **argv)
 		else
 			die("%s: not quick, micro, reps N or plant OP", argv[i]);
 	}
-	if (!has_word("floor stock naive mixed", kernel_name) || reps < 1)
-		die("usage: bench floor|stock|naive|mixed [quick] [micro] [reps N] [plant OP]");
+	if (!has_word("floor stock uniform naive mixed", kernel_name) || reps < 1)
+		die("usage: bench floor|stock|uniform|naive|mixed [quick] [micro] [reps N] [plant OP]");
 
 	for (const struct kind *kind = kinds; kind->name; kind++) {
 		if (!has_word(kind->kernels, kernel_name))

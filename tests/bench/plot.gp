@@ -13,16 +13,16 @@ set yrange [0:*]
 do for [f in system("ls ".dir."/ops-*.dat")] {
 	name = system("basename ".f." .dat")
 	set output out."/".name.".svg"
-	set title name[5:]." (stock and floor: what it is measured by)"
+	set title name[5:]." (floor, stock, uniform: what it is compared with)"
 	plot f using 2:xtic(1) title "floor", "" using 3 title "stock", \
-		"" using 4 title "naive", "" using 5 title "mixed"
+		"" using 4 title "uniform", "" using 5 title "naive", "" using 6 title "mixed"
 }
 set style data linespoints
 set xtics norotate
 set logscale x 2
 set xrange [0.7:1400]
-set xlabel "MiB, or number of mappings"
-set ylabel unit." per page, call, segment or mapping"
+set xlabel "MiB, or number of VMAs"
+set ylabel unit." per page, call, segment or VMA"
 ops = system("cd ".dir." && ls growth-*.dat | sed 's/^growth-\\([a-z0-9_]*\\)-.*/\\1/' | sort -u")
 do for [op in ops] {
 	set output out."/growth-".op.".svg"

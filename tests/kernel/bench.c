@@ -9,9 +9,9 @@
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <asm/pgtable.h>
 #include <asm/timex.h>
 #include <asm/tlbflush.h>
 #ifdef CONFIG_PGSTE_MIXED
@@ -156,9 +156,9 @@ static enum bench_table table_of(struct mm_struct *mm, pte_t *ptep)
 	if ((unsigned long)ptep & (PAGE_SIZE / 2))
 		return BENCH_TABLE_2K_UPPER;
 #ifdef CONFIG_PGSTE_MIXED
-	return pgtable_kind(ptep) == PGTABLE_PGSTE ? BENCH_TABLE_4K : BENCH_TABLE_2K_LOWER;
+	return pgtable_kind(ptep) == PGTABLE_PGSTE ? BENCH_TABLE_PGSTE : BENCH_TABLE_2K_LOWER;
 #elif defined(CONFIG_PGSTE)
-	return mm->context.alloc_pgste ? BENCH_TABLE_4K : BENCH_TABLE_2K_LOWER;
+	return mm->context.alloc_pgste ? BENCH_TABLE_PGSTE : BENCH_TABLE_2K_LOWER;
 #else
 	return BENCH_TABLE_2K_LOWER;
 #endif

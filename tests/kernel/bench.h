@@ -12,7 +12,7 @@
 enum bench_table {
 	BENCH_TABLE_2K_LOWER,
 	BENCH_TABLE_2K_UPPER,
-	BENCH_TABLE_4K,
+	BENCH_TABLE_PGSTE,
 };
 
 /**

@@ -52,8 +52,19 @@ static int frames_mmap(struct file *file, struct vm_area_struct *vma)
 	int rc = 0;
 
 	if (vma_pages(vma) != FRAMES_PAGES ||
-	    (vma->vm_pgoff != 0 && vma->vm_pgoff != FRAMES_PAGES))
+	    (vma->vm_pgoff != 0 && vma->vm_pgoff != FRAMES_PAGES &&
+	     vma->vm_pgoff != FRAMES_ZERO))
 		return -EINVAL;
+	if (vma->vm_pgoff == FRAMES_ZERO) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EINVAL;
+		vma->vm_flags &= ~VM_MAYWRITE;
+		for (i = 0; i < FRAMES_PAGES && !rc; i++)
+			rc = remap_pfn_range(vma, vma->vm_start + i * PAGE_SIZE,
+					     page_to_pfn(ZERO_PAGE(0)), PAGE_SIZE,
+					     vma->vm_page_prot);
+		return rc;
+	}
 	if (!vma->vm_pgoff)
 		return remap_pfn_range(vma, vma->vm_start, page_to_pfn(frames),
 				       FRAMES_PAGES * PAGE_SIZE, vma->vm_page_prot);

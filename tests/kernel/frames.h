@@ -10,10 +10,12 @@
 
 /*
  * What can be mapped, each of FRAMES_PAGES pages: frames by number (VM_PFNMAP) at
- * offset 0, reserved pages behind them. Reading the file at a page's number gives
- * the storage key of its frame, a byte each.
+ * offset 0, reserved pages behind them, and the zero page again and again (VM_PFNMAP,
+ * to be mapped for reading only) at FRAMES_ZERO. Reading the file at a page's number
+ * gives the storage key of its frame, a byte each.
  */
 #define FRAMES_PAGES	256
+#define FRAMES_ZERO	(2 * FRAMES_PAGES)
 #define FRAMES_PATH	"/sys/kernel/debug/pgmix-frames"
 
 /* Move the pages of a range of this process's memory to other frames. */

@@ -24,12 +24,10 @@
 #define TEST_TIMEOUT	60	/* seconds */
 #define SETTLE_MS	10000	/* page tables are freed after a grace period */
 
-/* What a healthy kernel does not say. */
-static const char *const trouble[] = {
-	"WARNING:", "BUG:", "BUG at", "kernel BUG", "Bad page", "Bad rss", "Bad swap",
-	"non-zero pgtables_bytes", "Unable to handle", "Call Trace", "Oops", "INFO: task",
-	"INFO: rcu", "circular locking", "inconsistent lock", "recursive locking",
-	"suspicious RCU", "Badness", "swap_info_get", "swap_dup", "memory leak",
+static const char *const complaints[] = {
+#define COMPLAINT(text)	text,
+#include "../../arch-s390/complaints.h"
+#undef COMPLAINT
 };
 
 /* Numbers that must come back to where they were. */
@@ -145,8 +143,8 @@ static const char *log_trouble(int fd)
 
 	first[0] = 0;
 	while ((line = kmsg_next(fd))) {
-		for (i = 0; i < sizeof(trouble) / sizeof(trouble[0]); i++) {
-			if (!strstr(line, trouble[i]))
+		for (i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++) {
+			if (!strstr(line, complaints[i]))
 				continue;
 			printf("# kernel: %s\n", line);
 			if (!first[0])

@@ -2,6 +2,7 @@
 # Nested guests: the small hypervisor, as data of the test program.
 
 NESTED_DIR := build/tests/nested
+NESTED_OBJS := $(addprefix $(NESTED_DIR)/,nest.o image.o)
 
 $(NESTED_DIR):
 	@mkdir -p $@
@@ -28,7 +29,7 @@ $(NESTED_DIR)/nest.o: tests/nested/nest.c $(wildcard tests/nested/*.h) $(LIB_HEA
 	@echo "  CC    $@"
 	@$(GUEST_CC) $(TEST_CFLAGS) -c -o $@ $<
 
-$(call programs_of,nested): $(addprefix $(NESTED_DIR)/,nest.o image.o)
+$(call programs_of,nested): $(NESTED_OBJS)
 
 # tests/nested/linux: three times Linux
 build-nested: qemu-host

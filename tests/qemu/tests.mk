@@ -17,30 +17,30 @@ check-guest-files:
 
 # --- tests: QEMU, its guest and the preload library beside each program ---------
 
-QEMU_DIR := build/tests/qemu
-QEMU_FILES := $(addprefix $(QEMU_DIR)/root/,guest/walker.elf lib/pgmix-vmtype.so)
+QEMU_ROOT := build/tests/qemu/root
+QEMU_FILES := $(addprefix $(QEMU_ROOT)/,guest/walker.elf lib/pgmix-vmtype.so)
 
-$(QEMU_DIR)/root/guest $(QEMU_DIR)/root/lib:
+$(QEMU_ROOT)/guest $(QEMU_ROOT)/lib:
 	@mkdir -p $@
 
-$(QEMU_DIR)/root/guest/walker.elf: $(addprefix tests/qemu/,walker-start.S walker.c walker.h walker.lds) \
-		| deps $(QEMU_DIR)/root/guest
+$(QEMU_ROOT)/guest/walker.elf: $(addprefix tests/qemu/,walker-start.S walker.c walker.h walker.lds) \
+		| deps $(QEMU_ROOT)/guest
 	@echo "  LINK  $@"
 	@$(GUEST_CC) $(SMALL_GUEST_CFLAGS) -Wl,-T,tests/qemu/walker.lds -Wl,--build-id=none \
 		-Wl,--no-warn-rwx-segments -o $@ tests/qemu/walker-start.S tests/qemu/walker.c
 
-$(QEMU_DIR)/root/lib/pgmix-vmtype.so: tools/pgmix-vmtype.c $(LIB_HEADERS) | deps $(QEMU_DIR)/root/lib
+$(QEMU_ROOT)/lib/pgmix-vmtype.so: tools/pgmix-vmtype.c $(LIB_HEADERS) | deps $(QEMU_ROOT)/lib
 	@echo "  LINK  $@"
 	@$(GUEST_CC) $(filter-out -static,$(GUEST_CFLAGS)) -D_GNU_SOURCE -fPIC -shared -o $@ $<
 
-pgmix-vmtype: $(QEMU_DIR)/root/lib/pgmix-vmtype.so
+pgmix-vmtype: $(QEMU_ROOT)/lib/pgmix-vmtype.so
 	@echo $(abspath $<)
 
-$(QEMU_DIR)/qemu.o: tests/qemu/qemu.c $(wildcard tests/qemu/*.h) $(LIB_HEADERS) | deps $(QEMU_DIR)/root/lib
+build/tests/qemu/qemu.o: tests/qemu/qemu.c $(wildcard tests/qemu/*.h) $(LIB_HEADERS) | deps $(QEMU_ROOT)/lib
 	@echo "  CC    $@"
 	@$(GUEST_CC) $(TEST_CFLAGS) -c -o $@ $<
 
-$(call programs_of,qemu): $(QEMU_DIR)/qemu.o
+$(call programs_of,qemu): build/tests/qemu/qemu.o
 
 build-qemu: qemu-common
 qemu-common: qemu-host $(QEMU_FILES)
@@ -48,6 +48,6 @@ qemu-common: qemu-host $(QEMU_FILES)
 	@mkdir -p build/root/qemu
 	@rm -rf build/root/qemu/common
 	@cp -al build/qemu/root build/root/qemu/common
-	@cp -a $(QEMU_DIR)/root/. build/root/qemu/common
+	@cp -a $(QEMU_ROOT)/. build/root/qemu/common
 
 .PHONY: qemu-common run-qemu check-guest-files pgmix-vmtype

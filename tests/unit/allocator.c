@@ -640,6 +640,32 @@ START_TEST(references_of_others_neither_keep_nor_lose_a_table)
 }
 END_TEST
 
+/* [X U] -> [- U] -> [E U]: stock hands out X again. */
+START_TEST(a_2k_table_is_empty_whatever_was_left_in_the_freed_one)
+{
+	unsigned int way, half;
+
+	for (way = 0; way < 2; way++)
+		for (half = 0; half < 2; half++) {
+			struct mm_struct *mm = mm_new(false);
+			u64 *table[2], *again;
+
+			table[0] = table_alloc(mm);
+			table[1] = table_alloc(mm);
+			memset(table[half], 0x5a, 2048);
+			table_free(mm, table[half], ways[way]);
+			rcu_end_all();
+			warnings_taken();
+			again = table_alloc(mm);
+			must(again == table[half], "not the table that was written to");
+			all_entries_are(again, _PAGE_INVALID, "entry");
+			table_free(mm, again, FREE_NOW);
+			table_free(mm, table[!half], FREE_NOW);
+			mm_exit(mm);
+		}
+}
+END_TEST
+
 /* --- mistakes of callers, CONFIG_DEBUG_VM --- */
 
 START_TEST(a_freed_2k_table_with_an_entry_left_is_noticed)
@@ -776,6 +802,7 @@ TCase *allocator_tests(void)
 	tcase_add_test(tests, a_page_may_be_counted_on_one_cpu_and_freed_on_another);
 	tcase_add_test(tests, halves_in_use_counts_tables_that_share_a_page);
 	tcase_add_test(tests, references_of_others_neither_keep_nor_lose_a_table);
+	tcase_add_test(tests, a_2k_table_is_empty_whatever_was_left_in_the_freed_one);
 	tcase_add_test(tests, a_freed_2k_table_with_an_entry_left_is_noticed);
 	tcase_add_test(tests, a_freed_table_with_pgstes_may_have_contents);
 	tcase_add_test(tests, a_2k_table_freed_twice_is_noticed);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Page-table pages of two kinds in one process: which kind a table is, and
- * the one question every operation on a PTE asks before it may look for the
- * PGSTE at PTE + 2048.
+ * the test that every operation on a PTE makes before it may use the PGSTE at
+ * PTE + 2048.
  *
  * A page-table page holds either two 2 KiB tables (256 PTEs each), or one
  * table with page status table entries: 256 PTEs and, 2048 bytes further on,
  * the 256 PGSTEs that SIE uses with them. The kind is a page type of its
  * struct page: set before the table is reachable, cleared when the page is
- * freed, never changed in between (rule R3, docs/pgste.md).
+ * freed, never changed in between (rule R3 of docs/pgste.md).
  */
 #ifndef _ASM_S390_PGSTE_H
 #define _ASM_S390_PGSTE_H
@@ -18,7 +18,7 @@
 #include <linux/page-flags.h>
 #include <linux/jump_label.h>
 
-/* What a test kernel can leave out (tests/kernel). */
+/* Test kernels can leave out a safeguard, to show that a test notices (tests/kernel). */
 #ifdef CONFIG_PGMIX_TEST_BREAK
 #include <asm/safeguard.h>
 #else
@@ -41,13 +41,14 @@ enum pgtable_kind {
 };
 
 /**
- * enum mm_pgste_mode - which kinds the tables of an mm with a guest can be
- * @MM_PGSTE_NONE:  no VM was ever created here: PGSTEs, if any, are not in use
- * @MM_PGSTE_ALL:   every table has PGSTEs, since exec
- * @MM_PGSTE_MIXED: tables made before the first VM are 2K, later ones have
- *                  PGSTEs: ask the table
+ * enum mm_pgste_mode - which kinds the tables of an mm can be
+ * @MM_PGSTE_NONE:  no PGSTE is in use, whatever the tables are: the process has
+ *                  created no VM, or its last VM is gone and its tables were demoted
+ * @MM_PGSTE_ALL:   every table has PGSTEs, as decided at exec
+ * @MM_PGSTE_MIXED: there can be tables of both kinds: look at the page type
  *
- * Only ever leaves MM_PGSTE_NONE, with the mmap lock held for writing.
+ * Creating a VM changes NONE to ALL or MIXED, demotion changes MIXED to NONE.
+ * Written with the mmap lock held for writing.
  */
 enum mm_pgste_mode {
 	MM_PGSTE_NONE,
@@ -57,9 +58,9 @@ enum mm_pgste_mode {
 
 /*
  * False until the first VM of the machine is created. Until then no PGSTE is
- * in use anywhere and every question below is a no-op in the instruction
- * stream. Never goes back: code patching is dear, and a machine that has had
- * one VM will have another.
+ * in use anywhere and every test below is a no-op in the instruction stream.
+ * It is never switched off again: patching code is expensive, and a machine
+ * that has had one VM will probably have another.
  */
 DECLARE_STATIC_KEY_FALSE(pgste_in_use);
 
@@ -81,7 +82,7 @@ static inline enum pgtable_kind pgtable_page_kind(const struct page *page)
 	return page->page_type & PG_pgste ? PGTABLE_2K : PGTABLE_PGSTE;
 }
 
-/* An entry in the upper half of a page is in no table with PGSTEs. */
+/* An entry in the upper half of its page belongs to a 2K table. */
 static __always_inline bool pte_in_upper_half(const pte_t *ptep)
 {
 	return (unsigned long)ptep & (PAGE_SIZE / 2);
@@ -91,8 +92,8 @@ static __always_inline bool pte_in_upper_half(const pte_t *ptep)
  * pgtable_kind - what kind of table an entry belongs to
  * @ptep: an entry of any page table in use
  *
- * The PTEs of a table with PGSTEs are in the lower half of their page, so an
- * entry in the upper half answers by its address, without a memory access.
+ * The PTEs of a table with PGSTEs are in the lower half of their page, so for
+ * an entry in the upper half the address is enough and no memory is read.
  *
  * Context: the table must not go away: page table lock, or mmap lock.
  */
@@ -102,11 +103,12 @@ static inline enum pgtable_kind pgtable_kind(const pte_t *ptep)
 }
 
 /*
- * What an mm keeps of its mode is where to ask for the kind of a table: nowhere
- * (NULL), nowhere since all have PGSTEs, or in the struct page of the table, and
- * then it is where these are (vmemmap). So one load answers both, and a
- * reverse-map walker, which holds the page table lock but not the mmap lock,
- * sees either the old or the new answer and nothing between.
+ * The mode of an mm is stored as a pointer to the array of struct pages in which
+ * the kind of a table is to be looked up: NULL in mode none, PGSTE_MAP_ALL in
+ * mode all, where nothing has to be looked up, and vmemmap in mode mixed. One
+ * load gives the mode and, if it is mixed, the base of the lookup. It is one
+ * word, so a reverse-map walker, which holds the page table lock but not the
+ * mmap lock, reads the old mode or the new one.
  */
 #define PGSTE_MAP_ALL		((const struct page *)1)
 
@@ -138,11 +140,14 @@ static inline enum mm_pgste_mode mm_pgste_mode(const struct mm_struct *mm)
 	return !map ? MM_PGSTE_NONE : map == PGSTE_MAP_ALL ? MM_PGSTE_ALL : MM_PGSTE_MIXED;
 }
 
-#ifdef CONFIG_PGMIX_TEST_NAIVE
+/* Kernels that only the benchmark uses, to compare with (docs/bench.md). */
+#if defined(CONFIG_PGMIX_TEST_NAIVE)
 #include <asm/pgste_naive.h>
+#elif defined(CONFIG_PGMIX_TEST_UNIFORM)
+#include <asm/pgste_uniform.h>
 #else
 
-/* Once: read again, what was compared could be gone. */
+/* Read the map once: a second read could return NULL after the first was tested. */
 static __always_inline const struct page *mm_pgste_map(const struct mm_struct *mm)
 {
 	if (!static_branch_unlikely(&pgste_in_use))
@@ -150,7 +155,10 @@ static __always_inline const struct page *mm_pgste_map(const struct mm_struct *m
 	return READ_ONCE(mm->context.pgste_map);
 }
 
-/* As one address it would take a register more, and one operation has none left. */
+/*
+ * Hidden from the optimizer: as one address expression it would need one more
+ * register, and one of the operations has none left.
+ */
 static __always_inline const struct page *page_in(const struct page *map, const void *table)
 {
 	map += __pa(table) >> PAGE_SHIFT;
@@ -159,7 +167,7 @@ static __always_inline const struct page *page_in(const struct page *map, const 
 }
 
 /**
- * mm_has_pgste - has this mm a guest, and so at least one kind of PGSTE table?
+ * mm_has_pgste - are PGSTEs in use in this mm, in some tables or in all?
  * @mm: the address space
  */
 static __always_inline int mm_has_pgste(struct mm_struct *mm)
@@ -172,8 +180,8 @@ static __always_inline int mm_has_pgste(struct mm_struct *mm)
  * @mm: the address space the entry belongs to
  * @ptep: the entry
  *
- * To be asked once per operation, and its answer kept: between two questions
- * the mode of the mm can change under a reverse-map walker.
+ * Call it once per operation and keep the result: between two calls the mode of
+ * the mm can change under a reverse-map walker.
  *
  * Context: page table lock of @ptep held.
  */
@@ -181,25 +189,25 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
 {
 	const struct page *map = mm_pgste_map(mm);
 
-	/* Who has to ask the table is not to be asked twice before. */
+	/* Test for mixed first: it still has to read the page, so it gets the shorter path. */
 	if (map > PGSTE_MAP_ALL ? !pte_in_upper_half(ptep) &&
 				  !(page_in(map, ptep)->page_type & PG_pgste) : map != NULL)
 		return true;
 	return false;
 }
 
-/* In code that is reached only for tables with PGSTEs. */
+/* mm_has_pgste() in code that is reached only for tables with PGSTEs. */
 #define pgste_known(mm)			true
 
-#endif /* !CONFIG_PGMIX_TEST_NAIVE */
+#endif /* !CONFIG_PGMIX_TEST_NAIVE && !CONFIG_PGMIX_TEST_UNIFORM */
 
 /**
- * ptep_lacks_pgste - was a PGSTE looked for where there is none?
+ * ptep_lacks_pgste - is this an entry of a 2K table?
  * @mm: an address space with a guest
  * @ptep: the entry
  *
- * For what reaches tables by a process address, where the guest may not have
- * been: key and usage-state operations.
+ * For key and usage-state operations. They find an entry by its process address,
+ * not through the gmap, so its table need not be one that the guest can use.
  *
  * Context: page table lock of @ptep held.
  */
@@ -209,11 +217,11 @@ static inline bool ptep_lacks_pgste(struct mm_struct *mm, const pte_t *ptep)
 }
 
 /**
- * pte_has_key - is the storage key of the page behind a PTE the guest's to change?
+ * pte_has_key - may the storage key of the page behind a PTE be changed for a guest?
  * @pte: a valid PTE
  *
- * Only pages that the kernel manages: what a driver maps with VM_PFNMAP (the
- * special bit) or reserves has a key that is none of the guest's business.
+ * Only for pages that the kernel manages. The key of a frame that a driver maps
+ * with VM_PFNMAP (the special bit) or reserves belongs to the driver.
  */
 static noinline __maybe_unused bool pte_has_key(pte_t pte)
 {
@@ -239,8 +247,8 @@ static __always_inline int mm_is_protected(struct mm_struct *mm)
  * mm_inherits_pgste - are all tables of a child or a new program to have PGSTEs?
  * @mm: the address space of the forking or exec'ing process
  *
- * True for what was decided at exec (sysctl, ELF marker). A process that got
- * PGSTE tables late, by creating a VM, keeps them to itself.
+ * True if that was decided at exec (sysctl, ELF marker). A process that makes
+ * PGSTE tables only because it created a VM does not pass this on.
  */
 static inline bool mm_inherits_pgste(const struct mm_struct *mm)
 {

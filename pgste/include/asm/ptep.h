@@ -2,8 +2,9 @@
 /*
  * Operations on a PTE that may have to maintain a PGSTE (pgste/ptep.c).
  *
- * Out of line they return a long: s390's ABI returns a struct, which pte_t is,
- * in memory, and such a function can not end in a call of another.
+ * The functions in ptep.c return an unsigned long. pte_t is a struct, which the
+ * ABI of s390 returns in memory, and a function that does so cannot end with a
+ * jump to another one.
  *
  * Included by <asm/pgtable.h>.
  */
@@ -50,11 +51,11 @@ static inline pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr,
 }
 
 /**
- * ptep_get_and_clear_full - as ptep_get_and_clear(); if nobody can use the mm, plainly
+ * ptep_get_and_clear_full - ptep_get_and_clear() that needs no flush at process exit
  * @mm: the address space
  * @addr: the address the entry maps
  * @ptep: the entry
- * @full: the process exits: no other CPU has it, all of its TLB will be flushed
+ * @full: the process exits: no other CPU uses the mm, and its whole TLB will be flushed
  *
  * Context: page table lock held, the page not yet released.
  */
@@ -73,8 +74,9 @@ static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long 
 }
 
 /*
- * With _PAGE_UNUSED an operation tells its caller about the page. In an entry that
- * goes back to its table set_pte_at() takes it away; here, what goes to another.
+ * An operation returns _PAGE_UNUSED in the old PTE if the guest declared the page
+ * unused. The bit must not get into a table: set_pte_at() removes it from an entry
+ * that is put back, move_pte() from one that mremap moves to another table.
  */
 #define __HAVE_ARCH_MOVE_PTE
 static inline pte_t move_pte(pte_t pte, pgprot_t prot, unsigned long from, unsigned long to)
@@ -85,9 +87,10 @@ static inline pte_t move_pte(pte_t pte, pgprot_t prot, unsigned long from, unsig
 }
 
 /*
- * From ptep_modify_prot_start() to ptep_modify_prot_commit() the answer travels
- * in the old PTE, which the caller hands back as it got it: set if the PGSTE is
- * locked. No present PTE in a table has this bit: set_pte_at() takes it away.
+ * ptep_modify_prot_start() sets this bit in the old PTE that it returns if it has
+ * locked a PGSTE. The caller hands the old PTE to ptep_modify_prot_commit()
+ * unchanged, which therefore needs no test of its own. No present PTE in a table
+ * has the bit: set_pte_at() removes it.
  */
 #define _PAGE_PGSTE_LOCKED	_PAGE_UNUSED
 
@@ -103,7 +106,7 @@ static inline pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned 
 
 /**
  * ptep_modify_prot_commit - put a PTE back with its new protection
- * @vma: the mapping
+ * @vma: the VMA
  * @addr: the address the entry maps
  * @ptep: the entry
  * @old_pte: what ptep_modify_prot_start() returned

@@ -2,8 +2,10 @@
 /*
  * The protocol of pgste/replace.c with everyone who can reach a page table, for
  * spin: nobody may touch a table that was freed, no update may be lost, no
- * walker may take a table on its way for one that is not there, and the armed
- * notifier must fire. -DWITHOUT_x removes the safeguard x (see check).
+ * walker may take a table that is being replaced for one that is not there, and
+ * the armed notifier must fire. -DWITHOUT_x removes the safeguard x (see check,
+ * which also says which of the assertions then has to fail; the names of the
+ * variables in them say whose assertion it is).
  *
  * One segment, two tables. What a table holds is one bit per process that
  * stores into it, all of which must be in the live table at the end.
@@ -14,24 +16,30 @@
 #define NONE	2	/* an empty segment table entry */
 
 byte segment = OLD;	/* entry of the process */
-byte guest = OLD;	/* entry of the guest mapping */
+byte guest = OLD;	/* entry of the gmap */
 byte table[2];
 bool freed[2];
+bool locked[2];		/* page table lock and PCL: each table has its own */
 
-bool mmap_writer, rmap_lock, interrupts_off, notified, missed;
-byte mmap_readers, walked, in_sie, in_thread, ended;
+bool mmap_writer, rmap_lock, interrupts_off, notified, walk_missed, fault_missed;
+byte mmap_readers, in_sie, in_thread, ended;
 
 #define RMAP	1
 #define FAULT	2
 #define SIE	4
-#define THREAD	8
-#define ALL	(RMAP | FAULT | SIE | THREAD)
+#define ALL	(RMAP | FAULT | SIE)
 
-/* A store into a table, in the two steps of a read and a write. */
-inline store(t, b)
+/*
+ * A store into a table: a read and, as a step of its own, a write of what was
+ * read with one bit more. Those who store exclude each other by a lock which is
+ * in the table; replacement does not take it.
+ */
+inline store(t, value, who)
 {
-	assert(!freed[t]);
-	d_step { table[t] = table[t] | b }
+	atomic { !locked[t] -> locked[t] = true };
+	atomic { assert(!freed[t]); value = table[t] };
+	atomic { assert(!freed[t]); table[t] = value | who };
+	locked[t] = false
 }
 
 inline lock_mmap_read()
@@ -49,10 +57,10 @@ active proctype replace()
 	byte copy;
 
 #ifndef WITHOUT_MMAP_LOCK
-	atomic { !mmap_writer && mmap_readers == 0 -> mmap_writer = true }
+	atomic { !mmap_writer && mmap_readers == 0 -> mmap_writer = true };
 #endif
 #ifndef WITHOUT_RMAP_LOCK
-	atomic { !rmap_lock -> rmap_lock = true }
+	atomic { !rmap_lock -> rmap_lock = true };
 #endif
 #ifdef WITHOUT_ORDER
 	copy = table[OLD];
@@ -66,7 +74,7 @@ active proctype replace()
 #endif
 #ifndef WITHOUT_UNLINK
 	guest = NONE;
-#ifndef WITHOUT_FLUSH
+#ifndef WITHOUT_GUEST_FLUSH
 	in_sie == 0;
 #endif
 #endif
@@ -88,22 +96,26 @@ active proctype replace()
 #endif
 	table[NEW] = copy;
 	segment = NEW;
-	freed[OLD] = true;
+#ifndef WITHOUT_RMAP_LOCK
 	rmap_lock = false;
+#endif
+	freed[OLD] = true;
+#ifndef WITHOUT_MMAP_LOCK
 	mmap_writer = false;
+#endif
 	ended++
 }
 
-/* Reclaim, migration, truncate: page table lock inside, left out: one update each. */
+/* Reclaim, migration, truncate. */
 active proctype rmap_walk()
 {
-	byte t;
+	byte walked, value;
 
-	atomic { !rmap_lock -> rmap_lock = true }
-	t = segment;
+	atomic { !rmap_lock -> rmap_lock = true };
+	walked = segment;
 	if
-	:: t == NONE -> missed = true
-	:: else -> store(t, RMAP)
+	:: walked == NONE -> walk_missed = true
+	:: else -> store(walked, value, RMAP)
 	fi;
 	rmap_lock = false;
 	ended++
@@ -112,29 +124,28 @@ active proctype rmap_walk()
 /* A fault, munmap, mprotect, a key operation: anything with the mmap lock. */
 active proctype fault()
 {
-	byte t;
+	byte found, value;
 
 	lock_mmap_read();
-	t = segment;
+	found = segment;
 	if
-	:: t == NONE -> missed = true
-	:: else -> store(t, FAULT)
+	:: found == NONE -> fault_missed = true
+	:: else -> store(found, value, FAULT)
 	fi;
 	unlock_mmap_read();
 	ended++
 }
 
+/* Reads only: that it takes a reference to a page is not in the table. */
 active proctype gup_fast()
 {
-	byte t, value;
+	byte seen;
 
 	interrupts_off = true;
-	t = segment;
+	seen = segment;
 	if
-	:: t == NONE
-	:: else ->
-		assert(!freed[t]);
-		value = table[t]
+	:: seen == NONE
+	:: else -> assert(!freed[seen])
 	fi;
 	interrupts_off = false;
 	ended++
@@ -143,11 +154,11 @@ active proctype gup_fast()
 /* A vCPU: through the link while it is there, else by a fault that makes it. */
 active proctype sie()
 {
-	byte t;
+	byte linked, value;
 
 	do
-	:: atomic { guest != NONE -> t = guest; in_sie++ };
-		store(t, SIE);
+	:: atomic { guest != NONE -> linked = guest; in_sie++ };
+		store(linked, value, SIE);
 		in_sie--;
 		break
 	:: guest == NONE ->
@@ -158,14 +169,14 @@ active proctype sie()
 	ended++
 }
 
-/* Another thread of the process, by the machine's translation. */
+/* Another thread of the process, by the machine's translation, which only reads. */
 active proctype thread()
 {
-	byte t;
+	byte translated;
 
 	do
-	:: atomic { segment != NONE -> t = segment; in_thread++ };
-		store(t, THREAD);
+	:: atomic { segment != NONE -> translated = segment; in_thread++ };
+		assert(!freed[translated]);
 		in_thread--;
 		break
 	:: segment == NONE ->
@@ -180,5 +191,6 @@ active proctype verdict()
 	ended == 6;
 	assert(table[segment] == ALL);
 	assert(notified);
-	assert(!missed)
+	assert(!walk_missed);
+	assert(!fault_missed)
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Nested guests: the tables that shadow those of a guest hypervisor refer to
- * tables with PGSTEs only (rule R2), and how often they are built and reused.
+ * Nested guests: shadow tables refer to PGSTE tables only (rule R2 of
+ * docs/pgste.md), and how often shadow address spaces are built and reused.
  */
 #ifndef _ASM_S390_VSIE_SHADOW_H
 #define _ASM_S390_VSIE_SHADOW_H
@@ -16,7 +16,7 @@
  * enum vsie_event - what happened to the shadow of an address space
  * @VSIE_SHADOW_BUILT:   a new one was made
  * @VSIE_SHADOW_REUSED:  the guest hypervisor came back to one that was kept
- * @VSIE_SHADOW_REMOVED: one was freed; built less removed are alive
+ * @VSIE_SHADOW_REMOVED: one was freed; the difference to built is how many exist
  */
 enum vsie_event {
 	VSIE_SHADOW_BUILT,
@@ -30,13 +30,13 @@ extern atomic_long_t vsie_events[VSIE_NR_EVENTS];
 #define vsie_count(event)	atomic_long_inc(&vsie_events[event])
 
 /**
- * vsie_check_tables - both ends of a shadow mapping must have a PGSTE
+ * vsie_check_tables - both PTEs of a shadow entry must have a PGSTE
  * @sptep: the entry of the parent, in a table of the process
  * @tptep: the entry that shadows it, in a shadow page table
  *
- * The parent's table came through the door of __gmap_link(), the shadow table
- * from page_table_alloc_pgste(): anything else is a bug, to be seen where the
- * reference is made and not when SIE writes beside a table.
+ * __gmap_link() has admitted the parent's table, and the shadow table is made by
+ * page_table_alloc_pgste(). Anything else is a bug, and it is better to see it here
+ * than when SIE has overwritten something behind a 2K table.
  *
  * Context: page table lock of @sptep, guest_table_lock of the shadow held.
  */
