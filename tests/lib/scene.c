@@ -11,12 +11,21 @@
 #include <sys/prctl.h>
 #include <sys/swap.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "scene.h"
 
 #define PAGE	GUEST_PAGE
 #define KEYS	0xf8
+
+double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
 
 struct page_tables tables_now(void)
 {

@@ -11,6 +11,20 @@
 #include "vmm.h"
 #include "tap.h"
 
+double seconds(void);
+
+/* Wait for a condition; what comes of it if it does not in half of the test's time. */
+#define until(cond, ...)							\
+	do {									\
+		double end_ = seconds() + tap_seconds() / 2.0;			\
+										\
+		while (!(cond)) {						\
+			if (seconds() > end_)					\
+				fail(__VA_ARGS__);				\
+			usleep(1000);						\
+		}								\
+	} while (0)
+
 /* This process's /proc/self/arch_status. */
 struct page_tables tables_now(void);
 void expect_mode(const char *mode);

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kmsg.h"
@@ -164,14 +163,6 @@ static void run_here(const struct test *test, int number, const char *self)
 	setpgid(0, 0);
 	execl("/proc/self/exe", self, "--one", arg, NULL);
 	fail("%s: cannot execute itself: %s", test->name, strerror(errno));
-}
-
-double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
 int tap_seconds(void)

@@ -53,19 +53,6 @@ void skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 			fail(__VA_ARGS__); \
 	} while (0)
 
-/* Wait for a condition; what comes of it if it does not in half of the test's time. */
-#define until(cond, ...)							\
-	do {									\
-		double end_ = seconds() + tap_seconds() / 2.0;			\
-										\
-		while (!(cond)) {						\
-			if (seconds() > end_)					\
-				fail(__VA_ARGS__);				\
-			usleep(1000);						\
-		}								\
-	} while (0)
-
-double seconds(void);
 /* How long a test may take: TAP_SECONDS in the environment (a kernel parameter gets there). */
 int tap_seconds(void);
 

@@ -21,15 +21,6 @@
 #define SIZE		(SEGMENTS * GUEST_SEGMENT)
 #define SEED		5
 
-static uint8_t *map_file(int fd, int segments)
-{
-	uint8_t *mem = map_segments(segments, MAP_PRIVATE);
-
-	require(mmap(mem, segments * GUEST_SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		     fd, 0) == mem, "mmap: %s", strerror(errno));
-	return mem;
-}
-
 static int make_file(int segments)
 {
 	int fd = memfd_create("huge", 0);
