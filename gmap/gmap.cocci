@@ -1,30 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
 // __gmap_link() is where a segment of a process enters a guest mapping. It
 // admits what gmap_admits() admits; its callers in the gmap code have the
-// table promoted, or return the -EFAULT they document. With its first guest
-// mapping a process starts to use PGSTEs, with its last it stops.
+// table promoted, or return the -EFAULT they document. A 1 MiB page can be split
+// at any time, also by who does not have the mmap lock: what a segment is counts
+// with its lock held, and if it is nothing any more the access is to be repeated.
 // file: arch/s390/mm/gmap.c
-// rule admit: 1
+// rule gone: 1
+// rule hugetlb: 1
+// rule admit: 2
 // rule fault: 1
 // rule fixup: 1
-// rule first: 1
-// rule last: 1
-// rule prepare: 2
+// rule walk: 1
+// rule enable: 1
 // rule header: 1
+
+@gone@
+identifier pmd;
+@@
+ __gmap_link(...)
+ {
+ <...
+-VM_BUG_ON(pmd_none(*pmd));
++if (pmd_none(*pmd))
++	return 0;
+ ...>
+ }
+
+@hugetlb@
+identifier pmd;
+@@
+ __gmap_link(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr)
+ {
+ <...
+-pmd_large(*pmd) && !gmap->mm->context.allow_gmap_hpage_1m
++gmap_bars_hugetlb(gmap->mm, vmaddr, *pmd)
+ ...>
+ }
 
 @admit@
 identifier ptl, pmd, mm;
 @@
  __gmap_link(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr)
  {
- ...
+ <...
++gmap_prepare_table(mm, pmd, vmaddr);
  ptl = pmd_lock(mm, pmd);
-+if (!gmap_admits(*pmd)) {
++if (pmd_none(*pmd)) {
 +	spin_unlock(ptl);
 +	radix_tree_preload_end();
-+	return gmap_refuse(gmap, gaddr, vmaddr);
++	return 0;
 +}
- ...
++if (!gmap_admits(mm, vmaddr, *pmd)) {
++	spin_unlock(ptl);
++	radix_tree_preload_end();
++	return GMAP_REFUSED;
++}
+ ...>
  }
 
 @fault@
@@ -54,42 +85,16 @@ identifier ptl, pmd, mm;
  ...>
  }
 
-@first@
+@walk@
 @@
- gmap_create(...)
++#ifndef CONFIG_PGSTE_MIXED
+ static int __zap_zero_pages(...)
  {
- ...
- WRITE_ONCE(mm->context.gmap_asce, ...);
- spin_unlock(&mm->context.lock);
-+gmap_start_mm(mm);
  ...
  }
 
-@last@
+@enable@
 @@
- gmap_remove(...)
- {
- ...
- synchronize_rcu();
-+gmap_stop_mm(gmap->mm);
- ...
- }
-
-@prepare@
-@@
-+#ifdef CONFIG_PGSTE_MIXED
-+/**
-+ * gmap_prepare_mm - what the mappings of a process must not have in a guest
-+ * @mm: the address space; its mode is set already
-+ *
-+ * Context: mmap lock held for writing; may sleep.
-+ */
-+void gmap_prepare_mm(struct mm_struct *mm)
-+{
-+	thp_split_mm(mm);
-+	walk_page_range(mm, 0, TASK_SIZE, &zap_zero_walk_ops, NULL);
-+}
-+#else
  int s390_enable_sie(void)
  {
  ...

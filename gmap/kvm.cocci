@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 // A memory slot has its tables promoted when it is created, what turns up later
-// when the guest gets there. KVM_RUN and the key ioctl return -EFAULT for what
-// stays refused; key instructions do not retry it.
+// when the guest gets there. KVM_RUN and ioctls return -EFAULT for what stays
+// refused; key instructions do not retry it.
 // file: arch/s390/kvm/kvm-s390.c
 // file: arch/s390/kvm/priv.c
-// rule run: 2
+// rule run: 1
+// rule run_error: 1
 // rule promote: 1
-// rule key: 5
-// rule ioctl: 1
+// rule key: 2
+// rule keys: 2
+// rule key_ioctl: 1
+// rule fault_ioctl: 1
+// rule usage: 1
+// rule ioctl_error: 2
 // rule header: 2
 
 @run@
@@ -18,13 +23,17 @@ identifier vcpu, exit_reason;
  <...
 +if (exit_reason == -EFAULT && gmap_was_refused())
 +	return gmap_retry_refusal(vcpu->arch.gmap, current->thread.gmap_addr);
- if (vcpu->arch.sie_block->icptcode > 0) {
- int rc =
--kvm_handle_sie_intercept(vcpu)
-+gmap_user_error(kvm_handle_sie_intercept(vcpu))
- ;
- ...
- } else { ... }
+ if (vcpu->arch.sie_block->icptcode > 0) { ... } else { ... }
+ ...>
+ }
+
+@run_error@
+@@
+ kvm_arch_vcpu_ioctl_run(...)
+ {
+ <...
+-__vcpu_run(vcpu)
++gmap_user_error(__vcpu_run(vcpu))
  ...>
  }
 
@@ -41,7 +50,7 @@ identifier new, change;
  }
 
 @key@
-identifier fn =~ "^(handle_(iske|rrbe|sske|pfmf)|kvm_s390_set_skeys)$";
+identifier fn =~ "^handle_(iske|rrbe)$";
 expression hva, unlocked;
 identifier rc;
 @@
@@ -50,18 +59,63 @@ identifier rc;
  <...
  rc =
 -fixup_user_fault(current->mm, hva, FAULT_FLAG_WRITE, unlocked)
-+gmap_fixup_key_fault(rc, current->mm, hva, FAULT_FLAG_WRITE, unlocked)
++gmap_fixup_key_fault(rc, current->mm, gaddr, hva, unlocked)
  ...>
  }
 
-@ioctl@
+@keys@
+identifier fn =~ "^handle_(sske|pfmf)$";
+expression hva, unlocked;
+identifier rc;
+@@
+ fn(...)
+ {
+ <...
+ rc =
+-fixup_user_fault(current->mm, hva, FAULT_FLAG_WRITE, unlocked)
++gmap_fixup_key_fault(rc, current->mm, start, hva, unlocked)
+ ...>
+ }
+
+@key_ioctl@
+expression hva, unlocked;
 identifier r;
 @@
  kvm_s390_set_skeys(...)
  {
  <...
+ r =
+-fixup_user_fault(current->mm, hva, FAULT_FLAG_WRITE, unlocked)
++gmap_fixup_key_fault(r, current->mm, gfn_to_gpa(args->start_gfn + i), hva, unlocked)
+ ...>
+ }
+
+@fault_ioctl@
+@@
+-gmap_fault(vcpu->arch.gmap, arg, 0)
++gmap_ioctl_error(gmap_fault(vcpu->arch.gmap, arg, 0))
+
+@usage@
+expression hva, mask, value;
+@@
+ kvm_s390_set_cmma_bits(...)
+ {
+ <...
+-set_pgste_bits(kvm->mm, hva, mask, value);
++r = gmap_set_usage(kvm->mm, gfn_to_gpa(args->start_gfn + i), hva, mask, value);
++if (r)
++	break;
+ ...>
+ }
+
+@ioctl_error@
+identifier fn =~ "^kvm_s390_set_(skeys|cmma_bits)$", r;
+@@
+ fn(...)
+ {
+ <...
 -return r;
-+return gmap_user_error(r);
++return gmap_ioctl_error(r);
  ...>
  }
 

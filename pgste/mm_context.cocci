@@ -14,6 +14,10 @@
 +#ifdef CONFIG_PGSTE_MIXED
 +	/* mm_pgste_mode(); written with the mmap lock held for writing */
 +	const struct page *pgste_map;
++	/* VMs of the process; goes up with the mmap lock held for writing */
++	atomic_t nr_vms;
++	/* Tables are being demoted; mmap lock held for writing */
++	bool demoting;
 +#else
  unsigned int has_pgste:1;
 +#endif
@@ -33,6 +37,8 @@
 @@
 +#ifdef CONFIG_PGSTE_MIXED
 +	mm_set_pgste_mode(mm, MM_PGSTE_NONE);
++	atomic_set(&mm->context.nr_vms, 0);
++	mm->context.demoting = false;
 +#else
  mm->context.has_pgste = 0;
 +#endif

@@ -128,8 +128,11 @@ static void pgtable_page_free(struct page *page)
 	enum pgtable_kind kind = pgtable_page_kind(page);
 
 	this_cpu_dec(pgtable_page_count[kind]);
-	if (kind == PGTABLE_PGSTE)
+	if (kind == PGTABLE_PGSTE) {
+		if (PagePgsteIdle(page))
+			__ClearPagePgsteIdle(page);
 		__ClearPagePgste(page);
+	}
 	__free_page(page);
 }
 
@@ -255,6 +258,8 @@ unsigned long *page_table_alloc_kind(struct mm_struct *mm, enum pgtable_kind kin
 		if (!page)
 			return NULL;
 		pgste_table_init(page);
+		if (mm_pgste_mode(mm) == MM_PGSTE_NONE)
+			__SetPagePgsteIdle(page);
 		return page_to_virt(page);
 	}
 	table = half_alloc_listed(mm) ?: half_alloc_new(mm);

@@ -311,3 +311,25 @@ void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry)
 	pgste_set_unlock(ptep, pgste);
 	preempt_enable();
 }
+
+/**
+ * pteval_move_special - a special entry that mremap moves to another table
+ * @pte: the entry
+ * @to: its new address
+ *
+ * A process with guests maps no zero page where a guest can be: a guest that sets
+ * the key of one page would set that of all. The page is faulted in when it is used.
+ *
+ * Context: mmap lock of current held for writing.
+ * Return: the entry to be stored.
+ */
+unsigned long pteval_move_special(pte_t pte, unsigned long to)
+{
+	struct vm_area_struct *vma;
+
+	if (!is_zero_pfn(pte_pfn(pte)) || !mm_has_pgste(current->mm))
+		return pte_val(pte);
+	vma = vma_lookup(current->mm, to);
+	/* A driver's mapping does not come back by a fault. */
+	return vma && vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP) ? pte_val(pte) : _PAGE_INVALID;
+}

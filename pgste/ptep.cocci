@@ -8,8 +8,10 @@
 // rule writable: 1
 // rule zap: 2
 // rule set_key: 1
-// rule key_is_0: 2
-// rule usage_state: 3
+// rule reset: 1
+// rule get_key: 1
+// rule usage_state: 2
+// rule set_usage: 1
 // rule dirty: 1
 // rule header: 1
 
@@ -75,21 +77,34 @@ identifier fn =~ "^ptep_zap_(unused|key)$", pgste;
  <...
  ptep = pte_offset_map_lock(...);
 +if (ptep_lacks_pgste(mm, ptep)) {
-+	/* A page that the guest can not have reached has key 0. */
++	/* To store what promotion will leave there, nothing has to be done. */
 +	pte_unmap_unlock(ptep, ptl);
-+	return key ? GMAP_REFUSED : 0;
++	return key == gmap_early_key(mm) ? 0 : GMAP_REFUSED;
 +}
  ...>
  }
 
-@key_is_0@
-identifier fn =~ "^(reset_guest_reference_bit|get_guest_storage_key)$";
+@reset@
 @@
- fn(...)
+ reset_guest_reference_bit(...)
  {
  <...
  ptep = pte_offset_map_lock(...);
 +if (ptep_lacks_pgste(mm, ptep)) {
++	pte_unmap_unlock(ptep, ptl);
++	return GMAP_REFUSED;
++}
+ ...>
+ }
+
+@get_key@
+@@
+ get_guest_storage_key(...)
+ {
+ <...
+ ptep = pte_offset_map_lock(...);
++if (ptep_lacks_pgste(mm, ptep)) {
++	*key = gmap_early_key(mm);
 +	pte_unmap_unlock(ptep, ptl);
 +	return 0;
 +}
@@ -97,7 +112,7 @@ identifier fn =~ "^(reset_guest_reference_bit|get_guest_storage_key)$";
  }
 
 @usage_state@
-identifier fn =~ "^(pgste_perform_essa|set_pgste_bits|get_pgste)$";
+identifier fn =~ "^(pgste_perform_essa|get_pgste)$";
 @@
  fn(...)
  {
@@ -107,6 +122,20 @@ identifier fn =~ "^(pgste_perform_essa|set_pgste_bits|get_pgste)$";
 +if (ptep_lacks_pgste(mm, ptep)) {
 +	pte_unmap_unlock(ptep, ptl);
 +	return -EFAULT;
++}
+ ...
+ }
+
+@set_usage@
+@@
+ set_pgste_bits(...)
+ {
+ ...
+ ptep = get_locked_pte(...);
+ if (unlikely(!ptep)) return -EFAULT;
++if (ptep_lacks_pgste(mm, ptep)) {
++	pte_unmap_unlock(ptep, ptl);
++	return GMAP_REFUSED;
 +}
  ...
  }

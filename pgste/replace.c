@@ -58,7 +58,10 @@ struct batch {
 	enum pgtable_replace what;
 	unsigned long next;
 	bool full;		/* before there are as many as there can be */
-	int nr, nr_vmas;
+	/* Demotion: tables were left because they carry storage keys. */
+	bool keys_left;
+	/* Segments to be replaced, the VMAs that reach into them, other work done. */
+	int nr, nr_vmas, handled;
 	struct segment segments[PGTABLE_REPLACE_BATCH];
 	/* All that reach into these segments, each once, by address. */
 	struct vm_area_struct *vmas[PGTABLE_REPLACE_VMAS];
@@ -74,13 +77,60 @@ static enum pgtable_kind table_kind(const void *table)
 	return pgtable_page_kind(virt_to_page(table));
 }
 
-static bool wants_replacement(enum pgtable_replace what, const unsigned long *table)
+/*
+ * Storage keys that a guest set, and that the next one is to find. Where the guest
+ * could not write, the page's key may be that of its former owner, which enabling keys
+ * leaves; the guest's is in the PGSTE. There is no guest now: nobody changes a key, and
+ * who takes a page away moves its key to the PGSTE under the page table lock.
+ *
+ * What else a PGSTE knows may be forgotten. A page without its reference and change
+ * bits counts as used and changed, one without its usage state as in use, whose contents
+ * matter: what it had said was what the host may do, never what it has to.
+ */
+static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp, unsigned long *table)
 {
-	switch (what) {
+	unsigned long mask = _PAGE_ACC_BITS | _PAGE_FP_BIT, key = 0;
+	pgste_t *pgste = table_pgste(table);
+	pte_t *ptep = (pte_t *)table;
+	spinlock_t *ptl;
+	int i;
+
+	if (!mm_uses_skeys(mm))
+		return false;
+	ptl = pte_lockptr(mm, pmdp);
+	spin_lock(ptl);
+	for (i = 0; i < PTRS_PER_PTE && (key & mask) == PAGE_DEFAULT_KEY; i++) {
+		pte_t pte = ptep[i];
+
+		if (pte_present(pte) && pte_write(pte) && !(pte_val(pte) & _PAGE_INVALID) &&
+		    pte_has_key(pte))
+			key = page_get_storage_key(pte_val(pte) & PAGE_MASK);
+		else
+			key = pgste_val(pgste[i]) >> 56;
+	}
+	spin_unlock(ptl);
+	return (key & mask) != PAGE_DEFAULT_KEY;
+}
+
+/* What is no page table, a huge page, can go away meanwhile; a page table cannot. */
+static bool wants_replacement(struct mm_struct *mm, struct batch *batch, pmd_t *pmdp)
+{
+	pmd_t pmd = READ_ONCE(*pmdp);
+	unsigned long *table = (unsigned long *)pmd_deref(pmd);
+
+	if (!pmd_present(pmd) || pmd_large(pmd))
+		return false;
+	switch (batch->what) {
 	case PGTABLE_PROMOTE:
 		return table_kind(table) == PGTABLE_2K;
 	case PGTABLE_DEMOTE:
-		return table_kind(table) == PGTABLE_PGSTE;
+		if (table_kind(table) != PGTABLE_PGSTE)
+			return false;
+		if (!carries_keys(mm, pmdp, table))
+			return true;
+		batch->keys_left = true;
+		batch->handled++;
+		return false;
 	default:
 		return true;
 	}
@@ -165,16 +215,15 @@ static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long 
 }
 
 /*
- * The segment entry of @addr, if it is one of a page table. *@next becomes the
- * first address behind it, or behind what has no segment entries at all.
+ * The segment entry of @addr, if there is one. *@next becomes the first address
+ * behind it, or behind what has no segment entries at all.
  */
-static pmd_t *find_table(struct mm_struct *mm, unsigned long addr, unsigned long end,
+static pmd_t *find_segment(struct mm_struct *mm, unsigned long addr, unsigned long end,
 			 unsigned long *next)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
 	p4d_t *p4d;
 	pud_t *pud;
-	pmd_t *pmdp, pmd;
 
 	*next = pgd_addr_end(addr, end);
 	if (pgd_none(*pgd))
@@ -187,11 +236,20 @@ static pmd_t *find_table(struct mm_struct *mm, unsigned long addr, unsigned long
 	*next = pud_addr_end(addr, end);
 	if (pud_none(*pud) || pud_large(*pud))
 		return NULL;
-	pmdp = pmd_offset(pud, addr);
 	*next = pmd_addr_end(addr, end);
-	/* A huge page can go away meanwhile, a page table cannot. */
-	pmd = READ_ONCE(*pmdp);
-	return pmd_present(pmd) && !pmd_large(pmd) ? pmdp : NULL;
+	return pmd_offset(pud, addr);
+}
+
+/* A guest needs a table. That of a page of a file is made by the next fault. */
+static void split_huge(struct batch *batch, struct vm_area_struct *vma, pmd_t *pmdp,
+		       unsigned long addr)
+{
+	pmd_t pmd = READ_ONCE(*pmdp);
+
+	if (!pmd_present(pmd) || !pmd_large(pmd))
+		return;
+	batch->handled++;
+	split_huge_pmd(vma, pmdp, addr);
 }
 
 /*
@@ -207,7 +265,7 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 	int looks = 0, rc;
 	pmd_t *pmdp;
 
-	batch->nr = batch->nr_vmas = 0;
+	batch->nr = batch->nr_vmas = batch->handled = 0;
 	batch->full = false;
 	for (; vma && addr < end; addr = next) {
 		if (vma->vm_end <= addr) {
@@ -220,7 +278,7 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 		if (addr >= end)
 			break;
 		batch->next = addr;
-		if (batch->nr == PGTABLE_REPLACE_BATCH || batch->full ||
+		if (batch->nr + batch->handled >= PGTABLE_REPLACE_BATCH || batch->full ||
 		    ++looks > PGTABLE_REPLACE_LOOKS ||
 		    batch->nr_vmas > PGTABLE_REPLACE_VMAS - PTRS_PER_PTE)
 			return 0;
@@ -228,8 +286,12 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 			next = vma->vm_end;
 			continue;
 		}
-		pmdp = find_table(mm, addr, end, &next);
-		if (!pmdp || !wants_replacement(batch->what, (unsigned long *)pmd_deref(*pmdp)))
+		pmdp = find_segment(mm, addr, end, &next);
+		if (!pmdp)
+			continue;
+		if (batch->what == PGTABLE_PROMOTE)
+			split_huge(batch, vma, pmdp, addr);
+		if (!wants_replacement(mm, batch, pmdp))
 			continue;
 		rc = add_segment(mm, batch, addr, pmdp, &vmi, &vma);
 		if (rc)
@@ -310,13 +372,12 @@ static void take_out(struct mm_struct *mm, struct segment *segment)
 	spin_unlock(ptl);
 }
 
-static bool mapped_by_number(struct mm_struct *mm, const struct segment *segment, int i)
+static noinline bool mapped_by_number(struct mm_struct *mm, const struct segment *segment,
+				      const pte_t *ptep)
 {
-	struct vm_area_struct *vma;
+	unsigned long addr = segment->addr + (ptep - (pte_t *)segment->new) * PAGE_SIZE;
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
 
-	if (!segment->pfnmap)
-		return false;
-	vma = vma_lookup(mm, segment->addr + i * PAGE_SIZE);
 	return vma && vma->vm_flags & VM_PFNMAP;
 }
 
@@ -325,10 +386,9 @@ static bool mapped_by_number(struct mm_struct *mm, const struct segment *segment
  * with a PGSTE: what set_pte_at() would have stored, and the storage key that
  * enabling keys would have left.
  */
-static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i)
+static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t *ptep,
+		      pgste_t *pgste)
 {
-	pgste_t *pgste = table_pgste(segment->new) + i;
-	pte_t *ptep = (pte_t *)segment->new + i;
 	unsigned long pte = pte_val(*ptep);
 
 	if (mm_uses_skeys(mm))
@@ -339,7 +399,8 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i
 	 * A guest that sets the key of the zero page would set everybody's. A driver
 	 * that maps it by number has no handler for the fault that would follow.
 	 */
-	if (maps_zero_page(__pte(pte)) && !mapped_by_number(mm, segment, i)) {
+	if (is_zero_pfn(pte_pfn(__pte(pte))) &&
+	    !(segment->pfnmap && mapped_by_number(mm, segment, ptep))) {
 		*ptep = __pte(_PAGE_INVALID);
 		return;
 	}
@@ -358,18 +419,22 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, int i
 
 static void fill(struct mm_struct *mm, struct segment *segment)
 {
+	pgste_t *pgste = table_pgste(segment->new);
+	pte_t *ptep = (pte_t *)segment->new;
 	int i;
 
 	memcpy(segment->new, segment->old, PTRS_PER_PTE * sizeof(pte_t));
 	if (table_kind(segment->new) == PGTABLE_2K)
 		return;
 	if (table_kind(segment->old) == PGTABLE_PGSTE) {
-		memcpy(table_pgste(segment->new), table_pgste(segment->old),
-		       PTRS_PER_PTE * sizeof(pgste_t));
+		memcpy(pgste, table_pgste(segment->old), PTRS_PER_PTE * sizeof(pgste_t));
+		if (PagePgsteIdle(virt_to_page(segment->old)) &&
+		    !PagePgsteIdle(virt_to_page(segment->new)))
+			__SetPagePgsteIdle(virt_to_page(segment->new));
 		return;
 	}
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		adopt_pte(mm, segment, i);
+		adopt_pte(mm, segment, ptep + i, pgste + i);
 }
 
 static void put_in(struct mm_struct *mm, struct segment *segment)
@@ -411,8 +476,12 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
 {
 	int rc, i;
 
-	/* A new VM needs the PGSTEs that demotion is about to take away. */
-	if (batch->what == PGTABLE_DEMOTE && mm_alloc_pgste(mm))
+	/*
+	 * A new VM needs the PGSTEs that demotion is about to take away; and a process
+	 * that has exited, but for whom demotion holds it, is to be freed.
+	 */
+	if (batch->what == PGTABLE_DEMOTE &&
+	    (mm_alloc_pgste(mm) || (mm != current->mm && atomic_read(&mm->mm_users) == 1)))
 		return -EBUSY;
 
 	rc = collect(mm, batch, end);
@@ -435,13 +504,15 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  * @what: which tables, and by what
  *
  * Tables that need not be replaced, segments without a table and 1 MiB pages
- * are left alone. A table is replaced whole or not at all; if the call fails,
+ * are left alone; but promotion splits transparent huge pages, and demotion leaves
+ * tables that carry storage keys. A table is replaced whole or not at all; if the call fails,
  * those before it may have been.
  *
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).
- * Return: 0, -ENOMEM, -EINTR for a fatal signal; -EBUSY from demotion if the
- * process makes tables with PGSTEs again.
+ * Return: 0, -ENOMEM, -EINTR for a fatal signal. From demotion also 1 if tables were
+ * left because of their keys; -EBUSY if the process makes tables with PGSTEs again,
+ * or has exited.
  */
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what)
@@ -453,6 +524,7 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 	if (!batch)
 		return -ENOMEM;
 	batch->what = what;
+	batch->keys_left = false;
 	batch->next = start & PMD_MASK;
 	end = min(end, mm->context.asce_limit);
 	while (!rc && batch->next < end) {
@@ -463,6 +535,8 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 		mmap_write_unlock(mm);
 		cond_resched();
 	}
+	if (!rc && batch->keys_left)
+		rc = 1;
 	kfree(batch);
 	return rc;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-// The VM type and its capability.
+// The VM type and its capability. A process has a VM from when nothing of its creation
+// can fail any more, until it has no gmap left.
 // file: arch/s390/kvm/kvm-s390.c
 // rule types: 1
 // rule types_without_ucontrol: 1
 // rule enable: 1
 // rule enable_ioctl: 1
+// rule start: 1
+// rule stop: 1
 // rule capability: 1
 // rule header: 1
 
@@ -50,6 +53,28 @@ identifier type;
  <...
 -s390_enable_sie()
 +kvm_enable_sie(0)
+ ...>
+ }
+
+@start@
+identifier kvm;
+@@
+ int kvm_arch_init_vm(struct kvm *kvm, unsigned long type)
+ {
+ <...
++gmap_start_mm(kvm->mm);
+ return 0;
+ ...>
+ }
+
+@stop@
+identifier kvm;
+@@
+ void kvm_arch_destroy_vm(struct kvm *kvm)
+ {
+ <...
+ kvm_s390_vsie_destroy(kvm);
++gmap_stop_mm(kvm->mm);
  ...>
  }
 

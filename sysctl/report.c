@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/pagewalk.h>
 #include <linux/proc_fs.h>
+#include <linux/ptrace.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/sysctl.h>
@@ -84,8 +85,8 @@ static const struct attribute_group pgste_group = {
 
 static int __init pgste_report_init(void)
 {
-	if (!register_sysctl("vm", pgste_table))
-		return -ENOMEM;
+	/* It says so itself if it fails; without CONFIG_SYSCTL there is still the report. */
+	register_sysctl("vm", pgste_table);
 	return mm_kobj ? sysfs_create_group(mm_kobj, &pgste_group) : 0;
 }
 late_initcall(pgste_report_init);
@@ -121,7 +122,6 @@ static int count_table(pmd_t *pmdp, unsigned long addr, unsigned long next,
 	kind = pgtable_page_kind(page);
 	count->tables[kind]++;
 	count->half_pages[kind] += pgtable_halves_in_use(page) == 2 ? 1 : 2;
-	cond_resched();
 	return 0;
 }
 
@@ -136,6 +136,34 @@ static const struct mm_walk_ops count_table_ops = {
 	.test_walk = count_every_vma,
 };
 
+/*
+ * The lock is dropped after each piece, so that a process cannot be held up by who reads
+ * about it: a piece has 4096 segments to look at. Tables that come and go meanwhile may
+ * be counted or not.
+ */
+#define PIECE	(4096 * PMD_SIZE)
+
+static int count_tables(struct mm_struct *mm, struct table_count *count)
+{
+	unsigned long addr = 0, end = mm->context.asce_limit;
+	struct vm_area_struct *vma;
+
+	for (;;) {
+		if (mmap_read_lock_killable(mm))
+			return -EINTR;
+		vma = find_vma(mm, addr);
+		addr = vma ? max(addr, vma->vm_start & PMD_MASK) : end;
+		if (addr < end)
+			walk_page_range(mm, addr, addr + min(PIECE, end - addr), &count_table_ops,
+					count);
+		mmap_read_unlock(mm);
+		if (addr >= end || end - addr <= PIECE)
+			return 0;
+		addr += PIECE;
+		cond_resched();
+	}
+}
+
 static const char * const mode_names[] = {
 	[MM_PGSTE_NONE]		= "none",
 	[MM_PGSTE_ALL]		= "all",
@@ -149,25 +177,23 @@ static const char * const mode_names[] = {
  * @pid: the process
  * @task: the process
  *
- * The tables are counted by a walk when the file is read, and not while they are
- * made and freed: a process that nobody looks at pays nothing. The walk does not
- * see tables deposited for the split of a huge page.
+ * For who may read its maps. The tables are counted by a walk when the file is
+ * read, and not while they are made and freed: a process that nobody looks at
+ * pays nothing. The walk does not see tables deposited for the split of a huge page.
  */
 int proc_pid_arch_status(struct seq_file *m, struct pid_namespace *ns,
 			 struct pid *pid, struct task_struct *task)
 {
-	struct mm_struct *mm = get_task_mm(task);
+	struct mm_struct *mm = mm_access(task, PTRACE_MODE_READ_FSCREDS);
 	struct table_count count = { .last_segment = -1UL };
 	int rc;
 
 	/* A kernel thread. */
-	if (!mm)
-		return 0;
-	rc = mmap_read_lock_killable(mm);
+	if (IS_ERR_OR_NULL(mm))
+		return PTR_ERR_OR_ZERO(mm);
+	rc = count_tables(mm, &count);
 	if (!rc) {
-		walk_page_range(mm, 0, mm->context.asce_limit, &count_table_ops, &count);
 		seq_printf(m, "PgsteMode:\t%s\n", mode_names[mm_pgste_mode(mm)]);
-		mmap_read_unlock(mm);
 		seq_printf(m, "PageTables2K:\t%lu\n", count.tables[PGTABLE_2K]);
 		seq_printf(m, "PageTables2KBytes:\t%lu\n",
 			   DIV_ROUND_UP(count.half_pages[PGTABLE_2K], 2) * PAGE_SIZE);

@@ -13,12 +13,15 @@
 #include <asm/pgste.h>
 
 /**
- * s390_enable_sie - make the process able to own guest memory
+ * s390_enable_sie - can the process own guest memory?
  * @type: the VM type given to KVM_CREATE_VM
  *
  * Type 0 means that all memory of the process can become guest memory. That is
  * true if 2K tables are promoted, or if all tables have had PGSTEs since exec.
  * Otherwise type 0 is refused, in a process in mixed mode, too.
+ *
+ * Nothing is changed: the process has a VM when that is complete (gmap_start_mm()),
+ * so a VM whose creation fails leaves nothing behind, nor does KVM_S390_ENABLE_SIE.
  *
  * Context: may sleep; takes the mmap lock of current.
  * Return: 0, or -EINVAL if the tables of the process do not fit @type.
@@ -37,6 +40,5 @@ int s390_enable_sie(unsigned long type)
 				    KVM_VM_S390_LATE_MMAP);
 		return -EINVAL;
 	}
-	gmap_start_mm(mm);
 	return 0;
 }

@@ -16,7 +16,9 @@ long counter(const char *name)
 	long n;
 
 	snprintf(path, sizeof(path), "/sys/kernel/mm/pgste/%s", name);
-	n = read_number(path);
+	do
+		n = read_number(path);
+	while (n == -ENOMEM);	/* injected: STRESS_FAIL */
 	require(n >= 0, "%s: %s", path, strerror(-n));
 	return n;
 }

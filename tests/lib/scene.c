@@ -51,6 +51,14 @@ uint8_t *map_segments(int segments, int flags)
 	return mem;
 }
 
+int make_file(size_t size)
+{
+	int fd = memfd_create("test", 0);
+
+	require(fd >= 0 && !ftruncate(fd, size), "memfd: %s", strerror(errno));
+	return fd;
+}
+
 uint8_t *map_file(int fd, int segments)
 {
 	uint8_t *mem = map_segments(segments, MAP_SHARED);
@@ -170,6 +178,17 @@ void set_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long se
 
 	for (i = 0; i < pages; i++)
 		keys[i] = guest_key(i + seed);
+	rc = vm_set_keys(vm, gfn, pages, keys);
+	require(!rc, "KVM_S390_SET_SKEYS: %s", strerror(-rc));
+	free(keys);
+}
+
+void clear_keys(struct vm *vm, uint64_t gfn, unsigned long pages)
+{
+	uint8_t *keys = key_buffer(pages);
+	int rc;
+
+	memset(keys, 0, pages);
 	rc = vm_set_keys(vm, gfn, pages, keys);
 	require(!rc, "KVM_S390_SET_SKEYS: %s", strerror(-rc));
 	free(keys);

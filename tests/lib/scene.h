@@ -32,7 +32,10 @@ void expect_mode(const char *mode);
 /* Address space of some segments, see guest_memory(). */
 uint8_t *map_segments(int segments, int flags);
 
-/* The same, but of a file: it shares its memory with others that map the file. */
+/* A file without a name, of memory. */
+int make_file(size_t size);
+
+/* map_segments(), but of a file: it shares its memory with others that map the file. */
 uint8_t *map_file(int fd, int segments);
 
 /* The frames of pages, which are touched if they are not there; and how many are the same. */
@@ -58,6 +61,8 @@ void run_job(struct machine *m, enum guest_job job, uint64_t from, unsigned long
 
 /* guest_key(i + seed) for pages from @gfn on, by ioctl. */
 void set_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed);
+/* As a Linux guest leaves them: tables without keys are demoted after the last VM. */
+void clear_keys(struct vm *vm, uint64_t gfn, unsigned long pages);
 /* Compares access-control and fetch bits. */
 void check_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed,
 		const char *when);

@@ -264,7 +264,7 @@ static int run_once(const struct test *test, int number, const char *self, char 
  * On Hercules the first guest that a CPU ever runs can fetch zeros as its first
  * instruction, on any kernel (docs/clients.md). Let that be nobody's guest.
  */
-static void run_first_guests(void)
+void run_first_guests(void)
 {
 	long cpu, cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	static int done;

@@ -59,6 +59,9 @@ int tap_seconds(void);
 /* A line of explanation, "# ...". */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What tap_main() does before the first test with NEEDS_KVM: see there. */
+void run_first_guests(void);
+
 /* Wait for a child made by the test; its failure is the test's. */
 void wait_ok(int pid);
 

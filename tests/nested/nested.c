@@ -7,9 +7,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "nest.h"
@@ -98,19 +101,27 @@ static void make_used(struct nest *n)
 	nest_do(n, GUEST_SETKEYS, DATA, PAGES, 7);
 }
 
-/* What its hypervisor is told then: an addressing exception of the nested guest. */
+/* Its hypervisor is told nothing; the VMM can mend it, and the nested guest goes on. */
 static void refused(void)
 {
 	long before = counter("refused");
 	struct nest n;
-	int end;
+	int i, end;
 
 	nest_create_late(&n, 2);
 	end = guest_do(&n.cpu[0], GUEST_FILL, DATA, SOME, 5);
-	require(end == NEST_LEFT && n.state->icptcode == 8,
-		"the nested guest in memory that is refused: end 0x%x, interception %lu", end,
-		n.state->icptcode);
-	require(counter("refused") > before, "nothing was refused");
+	for (i = 0; i < 2; i++) {
+		require(end == -EFAULT, "the nested guest in memory that is refused: end %d, interception %lu",
+			end, n.state->icptcode);
+		require(counter("refused") > before, "nothing was refused");
+		before = counter("refused");
+		end = vcpu_run(&n.cpu[0]);
+	}
+	require(!write_number(PGSTE_PROMOTE, 1), "vm.pgste_promote");
+	end = vcpu_run(&n.cpu[0]);
+	require(end == 1 && n.cpu[0].run->s.regs.gprs[2] == GUEST_OK, "promoted, run again: %d, end 0x%llx",
+		end, n.cpu[0].run->s.regs.gprs[2]);
+	nest_do(&n, GUEST_VERIFY, DATA, SOME, 5);
 	nest_do(&n, GUEST_FILL, DATA + GUEST_SEGMENT, SOME, 5);
 	nest_do(&n, GUEST_VERIFY, DATA + GUEST_SEGMENT, SOME, 5);
 	nest_destroy(&n);
@@ -290,6 +301,93 @@ static void everything_while_running(void)
 	swap_off();
 }
 
+static void uffd_ioctl(int fd, unsigned long request, void *arg, const char *what)
+{
+	require(!ioctl(fd, request, arg), "%s: %s", what, strerror(errno));
+}
+
+/*
+ * A new shadow is on the list while its top table is protected, page by page. The second
+ * page is made to wait; the first goes, and the shadow with it; then the second turns out
+ * not to be there.
+ */
+static void shadow_goes_while_it_is_made(void)
+{
+	struct shadows before = shadows_now(), after;
+	struct uffdio_api api = { .api = UFFD_API };
+	static uint8_t saved[GUEST_PAGE];
+	struct uffdio_register missing;
+	struct nest_thread guest;
+	struct uffd_msg msg;
+	uint8_t *top, *second;
+	struct nest n;
+	int fd;
+
+	make_used(&n);
+	top = n.mem + NEST_CRSTS;
+	second = top + GUEST_PAGE;
+	memcpy(saved, second, sizeof(saved));
+	fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	require(fd >= 0, "userfaultfd: %s", strerror(errno));
+	uffd_ioctl(fd, UFFDIO_API, &api, "UFFDIO_API");
+	missing = (struct uffdio_register){
+		.range = { .start = (uintptr_t)second, .len = GUEST_PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	uffd_ioctl(fd, UFFDIO_REGISTER, &missing, "UFFDIO_REGISTER");
+	require(!madvise(second, GUEST_PAGE, MADV_REMOVE), "MADV_REMOVE: %s", strerror(errno));
+	nest_start(&guest, &n, 0, GUEST_VERIFY, DATA, SOME, 5);
+	require(read(fd, &msg, sizeof(msg)) == sizeof(msg) && msg.event == UFFD_EVENT_PAGEFAULT,
+		"userfaultfd: %s", strerror(errno));
+	require(!madvise(top, GUEST_PAGE, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
+	require(!mprotect(second, GUEST_PAGE, PROT_NONE), "mprotect: %s", strerror(errno));
+	uffd_ioctl(fd, UFFDIO_WAKE, &missing.range, "UFFDIO_WAKE");
+	pthread_join(guest.thread, NULL);
+	require(guest.result == NEST_LEFT && n.state->icptcode == 8,
+		"a hypervisor without its table: end %d, interception %lu", guest.result,
+		n.state->icptcode);
+
+	close(fd);
+	require(!mprotect(second, GUEST_PAGE, PROT_READ | PROT_WRITE), "mprotect: %s", strerror(errno));
+	memcpy(second, saved, sizeof(saved));
+	expect_all(&n, 5, 7, SOME, "with its table again");
+	nest_destroy(&n);
+	after = shadows_now();
+	require(after.built - before.built == after.removed - before.removed,
+		"%ld shadows built, %ld removed with the VM", after.built - before.built,
+		after.removed - before.removed);
+}
+
+/* The nested guest loses a segment that is a slot of its hypervisor's VM. */
+static void slot_goes_while_running(void)
+{
+	const unsigned long at = NEST_MEMORY + DATA, end = at + GUEST_SEGMENT;
+	struct nest_thread guest;
+	struct nest n;
+	int rc;
+
+	nest_create(&n, 2);
+	rc = vm_slot(&n.vm, 0, 0, NULL, 0, 0);
+	require(!rc, "deleting a slot: %s", strerror(-rc));
+	put_slot(&n.vm, 0, 0, n.mem, at);
+	put_slot(&n.vm, 1, at, n.mem + at, GUEST_SEGMENT);
+	put_slot(&n.vm, 2, end, n.mem + end, NEST_TOTAL - end);
+	nest_start(&guest, &n, 0, GUEST_SPIN, DATA, SOME, 0);
+	while (nest_rounds(&guest) < 2) {
+		nest_expect_running(&guest);
+		usleep(1000);
+	}
+	rc = vm_slot(&n.vm, 1, at, NULL, 0, 0);
+	require(!rc, "deleting a slot: %s", strerror(-rc));
+	while (guest.result == NEST_RUNNING)
+		usleep(1000);
+	pthread_join(guest.thread, NULL);
+	require(guest.result == NEST_LEFT && n.state->icptcode == 8,
+		"the nested guest without its memory: end %d, interception %lu", guest.result,
+		n.state->icptcode);
+	nest_destroy(&n);
+}
+
 static const struct test tests[] = {
 	{ "process, hypervisor and nested guest agree on data and keys: segment table", levels_1,
 	  NEEDS_KVM },
@@ -297,7 +395,8 @@ static const struct test tests[] = {
 	{ "the same with a region-second table", levels_3, NEEDS_KVM },
 	{ "the same with a region-first table", levels_4, NEEDS_KVM },
 	{ "the same with a real-space designation", real_space, NEEDS_KVM },
-	{ "memory that is refused is not the nested guest's either", refused, REFUSES },
+	{ "a nested guest in refused memory ends KVM_RUN, and goes on when it is promoted", refused,
+	  REFUSES },
 	{ "pages moved by the hypervisor", hypervisor_moves, NEEDS_KVM },
 	{ "pages that the hypervisor brings in on demand", hypervisor_pages_in, NEEDS_KVM },
 	{ "memory swapped out and in elsewhere by the host", host_swaps, NEEDS_KVM },
@@ -309,6 +408,9 @@ static const struct test tests[] = {
 	{ "the nested guest runs while the hypervisor moves its pages", moved_while_running,
 	  NEEDS_KVM },
 	{ "the nested guest runs while all of this happens", everything_while_running, NEEDS_KVM },
+	{ "a shadow that goes while it is made is removed once", shadow_goes_while_it_is_made,
+	  NEEDS_KVM },
+	{ "a slot that goes is gone for the nested guest too", slot_goes_while_running, NEEDS_KVM },
 };
 
 TAP_MAIN(tests)

@@ -123,14 +123,6 @@ static void guest_key_instruction_promotes(void)
 	end_scene(&s);
 }
 
-static int make_file(void)
-{
-	int fd = memfd_create("frames", 0);
-
-	require(fd >= 0 && !ftruncate(fd, SEGMENTS * GUEST_SEGMENT), "memfd: %s", strerror(errno));
-	return fd;
-}
-
 /* Another process's guest gives the frames keys, and is gone. */
 static void leave_keys_behind(int fd)
 {
@@ -153,7 +145,7 @@ static void promoted_page_has_key_zero(void)
 	uint8_t *old;
 	int i, fd;
 
-	fd = make_file();
+	fd = make_file(SEGMENTS * GUEST_SEGMENT);
 	leave_keys_behind(fd);
 	old = map_file(fd, SEGMENTS);
 	fill_segments(old, SEGMENTS, PAGES, SEED);
@@ -224,6 +216,7 @@ static void demoted_when_the_last_vm_is_gone(void)
 	make_scene(&s, 0);
 	make_vm(&other, 0);
 	use_old_memory(&s);
+	clear_keys(&s.m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES);
 	machine_destroy(&s.m);
 	/* A demotion that began later is over. */
 	demote_another_process();
@@ -440,7 +433,7 @@ static void *move_until_punched(void *mem)
 /* Whoever punches it must find the table, the old or the new one. */
 static void hole_takes_every_page(void)
 {
-	int round, i, fd = make_file();
+	int round, i, fd = make_file(SEGMENTS * GUEST_SEGMENT);
 	size_t size = SEGMENTS * GUEST_SEGMENT;
 	uint8_t *mem = map_file(fd, SEGMENTS);
 	long before = relocated();

@@ -4,8 +4,10 @@
  * moved while its threads fault, unmap, protect, move, swap out, punch holes,
  * merge and fork, and a guest checks its memory and keys.
  *
- * As a test each scene takes 15 seconds; STRESS_SECONDS and STRESS_SEED in the
- * environment make it longer or repeat a run.
+ * As a test each scene takes 15 seconds; STRESS_SECONDS and SEED in the
+ * environment make it longer or repeat a run. With STRESS_FAIL=N one allocation of N
+ * fails, at random, in the whole kernel; the guest does not run then: stock Linux turns
+ * a page fault of a guest without memory into an addressing exception.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +38,32 @@ struct worker {
 };
 
 static atomic_int stop;
+
+/* One allocation of so many fails; 0: none. */
+static unsigned int failing;
+
+static unsigned int setting(const char *name, unsigned int value)
+{
+	const char *s = getenv(name);
+
+	return s ? strtoul(s, NULL, 0) : value;
+}
+
+/* What failed for want of memory is done again: it must have changed nothing. */
+static int again(void)
+{
+	return failing && (errno == ENOMEM || errno == EAGAIN || errno == ENFILE);
+}
+
+#define PERSIST(call)						\
+	({							\
+		long persist_rc;				\
+								\
+		do						\
+			persist_rc = (long)(call);		\
+		while (persist_rc == -1 && again());		\
+		persist_rc;					\
+	})
 
 /* While a region is away, or a part unmapped, there is a hole nobody else may be given. */
 static pthread_mutex_t holes = PTHREAD_MUTEX_INITIALIZER;
@@ -70,16 +98,16 @@ static void verify(const struct worker *w, const char *when)
 static void map(struct worker *w, uint8_t *at, int from, int pages)
 {
 	int flags = MAP_FIXED | (w->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
-	void *p = mmap(at + from * PAGE, pages * PAGE, PROT_READ | PROT_WRITE, flags, w->fd,
-		       w->fd < 0 ? 0 : from * PAGE);
+	long p = PERSIST(mmap(at + from * PAGE, pages * PAGE, PROT_READ | PROT_WRITE, flags, w->fd,
+			      w->fd < 0 ? 0 : from * PAGE));
 
-	require(p != MAP_FAILED, "mmap: %s", strerror(errno));
+	require(p != -1, "mmap: %s", strerror(errno));
 }
 
 static void remap_part(struct worker *w, int from, int pages)
 {
 	pthread_mutex_lock(&holes);
-	munmap(slot(w, from), pages * PAGE);
+	PERSIST(munmap(slot(w, from), pages * PAGE));
 	map(w, w->mem, from, pages);
 	pthread_mutex_unlock(&holes);
 	fill(w, from, pages);
@@ -90,10 +118,11 @@ static void zap_part(struct worker *w, int from, int pages)
 	int i;
 
 	if (w->fd >= 0)
-		require(!fallocate(w->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-				   from * PAGE, pages * PAGE), "hole: %s", strerror(errno));
+		require(!PERSIST(fallocate(w->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					   from * PAGE, pages * PAGE)), "hole: %s", strerror(errno));
 	else
-		require(!madvise(slot(w, from), pages * PAGE, MADV_DONTNEED), "%s", strerror(errno));
+		require(!PERSIST(madvise(slot(w, from), pages * PAGE, MADV_DONTNEED)), "%s",
+			strerror(errno));
 	for (i = from; i < from + pages; i++)
 		require(!*slot(w, i), "worker %d, page %d was zapped: %lx", w->number, i, *slot(w, i));
 	fill(w, from, pages);
@@ -101,11 +130,17 @@ static void zap_part(struct worker *w, int from, int pages)
 
 static void protect_part(struct worker *w, int from, int pages)
 {
-	require(!mprotect(slot(w, from), pages * PAGE, PROT_READ), "%s", strerror(errno));
+	require(!PERSIST(mprotect(slot(w, from), pages * PAGE, PROT_READ)), "%s",
+		strerror(errno));
 	verify(w, "read-only");
-	require(!mprotect(slot(w, from), pages * PAGE, PROT_READ | PROT_WRITE), "%s",
+	require(!PERSIST(mprotect(slot(w, from), pages * PAGE, PROT_READ | PROT_WRITE)), "%s",
 		strerror(errno));
 	fill(w, from, pages);
+}
+
+static void *move(void *from, void *to)
+{
+	return (void *)PERSIST(mremap(from, REGION, REGION, MREMAP_MAYMOVE | MREMAP_FIXED, to));
 }
 
 /* To another address and back to the neighbours. */
@@ -113,18 +148,17 @@ static void move_there_and_back_locked(struct worker *w)
 {
 	void *home = w->mem, *away;
 
-	away = mmap(NULL, REGION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	away = (void *)PERSIST(mmap(NULL, REGION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	require(away != MAP_FAILED, "mmap: %s", strerror(errno));
 	/* After a partial change the region is several mappings: they do not move as one. */
-	if (mremap(home, REGION, REGION, MREMAP_MAYMOVE | MREMAP_FIXED, away) != away) {
+	if (move(home, away) != away) {
 		require(errno == EFAULT, "mremap: %s", strerror(errno));
-		munmap(away, REGION);
+		PERSIST(munmap(away, REGION));
 		return;
 	}
 	w->mem = away;
 	verify(w, "moved");
-	require(mremap(away, REGION, REGION, MREMAP_MAYMOVE | MREMAP_FIXED, home) == home,
-		"mremap back: %s", strerror(errno));
+	require(move(away, home) == home, "mremap back: %s", strerror(errno));
 	w->mem = home;
 }
 
@@ -137,7 +171,7 @@ static void move_there_and_back(struct worker *w)
 
 static void fork_and_verify(struct worker *w)
 {
-	pid_t pid = fork();
+	pid_t pid = PERSIST(fork());
 
 	if (!pid) {
 		verify(w, "in a child");
@@ -229,18 +263,75 @@ static unsigned long workers_end(struct worker *w)
 	return actions;
 }
 
-static unsigned int setting(const char *name, unsigned int value)
+/* One allocation of @one_of fails, whoever asks and how; 0: none any more. */
+static void fail_allocations(unsigned int one_of)
 {
-	const char *s = getenv(name);
+	static const char *const what[] = { "failslab", "fail_page_alloc" };
+	static const char *const set[] = {
+		"verbose", "ignore-gfp-wait", "ignore-gfp-highmem", "min-order", "space", "task-filter",
+	};
+	char path[80];
+	size_t i, j;
 
-	return s ? strtoul(s, NULL, 0) : value;
+	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
+		for (j = 0; j < sizeof(set) / sizeof(set[0]); j++) {
+			snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", what[i], set[j]);
+			write_number(path, 0);
+		}
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/times", what[i]);
+		write_number(path, -1);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/interval", what[i]);
+		write_number(path, one_of / 10 ?: 1);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/probability", what[i]);
+		/* Opening the file can fail already. */
+		while (write_number(path, one_of ? 10 : 0))
+			usleep(1000);
+	}
+	failing = one_of;
+}
+
+/* Once the workers run: from here on only what persists is done. */
+static void begin_failures(void)
+{
+	unsigned int one_of = setting("STRESS_FAIL", 0);
+
+	if (!one_of)
+		return;
+	if (access("/sys/kernel/debug/failslab/probability", W_OK))
+		skip("the kernel injects no failures");
+	note("one allocation of %u fails", one_of);
+	fail_allocations(one_of);
+}
+
+static void end_failures(void)
+{
+	if (failing)
+		fail_allocations(0);
+}
+
+/* All of a range's tables, or as many as there is memory for. */
+static void move_tables(unsigned long start, unsigned long end)
+{
+	char line[64];
+	int fd;
+
+	if (!failing) {
+		relocate(0, start, end);
+		return;
+	}
+	fd = PERSIST(open("/sys/kernel/debug/pgmix/relocate", O_WRONLY));
+	require(fd >= 0, "pgmix/relocate: %s", strerror(errno));
+	snprintf(line, sizeof(line), "%d %lx %lx", getpid(), start, end);
+	require(write(fd, line, strlen(line)) > 0 || errno == EINTR || again(), "relocate %s: %s", line,
+		strerror(errno));
+	close(fd);
 }
 
 static unsigned int begin(const char *what)
 {
-	unsigned int seed = setting("STRESS_SEED", 1 + getpid());
+	unsigned int seed = setting("SEED", 1 + getpid());
 
-	note("%s: STRESS_SEED=%u", what, seed);
+	note("%s: SEED=%u", what, seed);
 	write_number("/sys/kernel/mm/ksm/run", 1);
 	swap_on(64);
 	return seed;
@@ -284,11 +375,13 @@ static void tables_move_under_load(void)
 	int i;
 
 	workers_start(w, seed);
+	begin_failures();
 	for (i = 0; !reached(&enough, relocated() - before); i++) {
-		relocate(0, 0, -1UL);
+		move_tables(0, -1UL);
 		if (i % 32 == 0)
 			write_number("/proc/sys/vm/compact_memory", 1);
 	}
+	end_failures();
 	actions = workers_end(w);
 	note("%lu actions, %ld tables moved", actions, relocated() - before);
 	end();
@@ -305,6 +398,8 @@ static void tables_move_under_load_and_a_guest(void)
 	struct machine m;
 	int i;
 
+	if (setting("STRESS_FAIL", 0))
+		skip("a guest does not run with STRESS_FAIL");
 	make_machine(&m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
 	guest_thread_start(&guest, &m, GUEST_DATA, GUEST_PAGES);
 	workers_start(w, seed);
@@ -323,6 +418,26 @@ static void tables_move_under_load_and_a_guest(void)
 	end();
 }
 
+static void machine_when_there_is_memory(struct machine *m, unsigned long type)
+{
+	int rc;
+
+	do
+		rc = machine_create(m, type, 4 * GUEST_SEGMENT, MAP_SHARED);
+	while (rc == -ENOMEM && failing);
+	require(!rc, "a machine of type %lu: %s", type, strerror(-rc));
+}
+
+static void slot_when_there_is_memory(struct vm *vm, void *from, size_t size)
+{
+	int rc;
+
+	do
+		rc = vm_slot(vm, 1, 8 * GUEST_SEGMENT, from, size, 0);
+	while (rc == -ENOMEM && failing);
+	require(!rc, "a memory slot: %s", strerror(-rc));
+}
+
 /* VMs come and go, with all memory of the workers in their slots. */
 static void kinds_change_under_load(void)
 {
@@ -338,22 +453,25 @@ static void kinds_change_under_load(void)
 	int vms;
 
 	workers_start(w, seed);
+	begin_failures();
 	from = (uint8_t *)((unsigned long)w[0].mem & -GUEST_SEGMENT);
 	size = (THREADS * REGION + 2 * GUEST_SEGMENT - 1) & -GUEST_SEGMENT;
 	for (vms = 0; !reached(&enough, demoted() - down); vms++) {
 		pthread_mutex_lock(&holes);
-		make_machine(&m, random & 1 ? KVM_VM_S390_LATE_MMAP : 0, 4 * GUEST_SEGMENT,
-			     MAP_SHARED);
+		machine_when_there_is_memory(&m, random & 1 ? KVM_VM_S390_LATE_MMAP : 0);
 		pthread_mutex_unlock(&holes);
-		put_slot(&m.vm, 1, 8 * GUEST_SEGMENT, from, size);
-		run_job(&m, GUEST_FILL, GUEST_DATA, 256, vms);
+		slot_when_there_is_memory(&m.vm, from, size);
+		if (!failing)
+			run_job(&m, GUEST_FILL, GUEST_DATA, 256, vms);
 		if (rand_r(&random) & 1)
-			relocate(0, (unsigned long)from, (unsigned long)from + size);
-		run_job(&m, GUEST_VERIFY, GUEST_DATA, 256, vms);
+			move_tables((unsigned long)from, (unsigned long)from + size);
+		if (!failing)
+			run_job(&m, GUEST_VERIFY, GUEST_DATA, 256, vms);
 		machine_destroy(&m);
 		/* From right into the middle of demotion to after it. */
 		usleep(rand_r(&random) % 60000);
 	}
+	end_failures();
 	actions = workers_end(w);
 	note("%lu actions, %d VMs, %ld tables promoted, %ld demoted", actions, vms,
 	     promoted() - up, demoted() - down);

@@ -17,6 +17,7 @@
 #define LATE		KVM_VM_S390_LATE_MMAP
 #define PAGES		256	/* of a segment */
 #define SEED		5
+#define EARLY_KEY	0x06	/* of memory in use when keys are enabled: referenced, changed */
 
 /*
  * A late machine of 8 MiB plus a slot from guest 8 MiB on: 8 segments of which the odd
@@ -113,7 +114,7 @@ static void guest_key_operations_on_2k_do_no_harm(void)
 	end_scene(&s);
 }
 
-static void key_ioctls_on_2k_read_0_and_set_only_0(void)
+static void key_ioctls_on_2k_read_and_set_the_early_key(void)
 {
 	uint8_t keys[PAGES];
 	struct scene s;
@@ -126,11 +127,16 @@ static void key_ioctls_on_2k_read_0_and_set_only_0(void)
 		rc = vm_get_keys(&s.m.vm, SEGMENT_GFN(i), PAGES, keys);
 		require(!rc, "GET_SKEYS of segment %d: %s", i, strerror(-rc));
 		for (j = 0; is_2k(i) && j < PAGES; j++)
-			require(!keys[j], "2K segment: key 0x%02x", keys[j]);
+			require(keys[j] == EARLY_KEY, "2K segment: key 0x%02x", keys[j]);
+
+		memset(keys, EARLY_KEY, sizeof(keys));
+		rc = vm_set_keys(&s.m.vm, SEGMENT_GFN(i), PAGES, keys);
+		require(!rc, "SET_SKEYS of segment %d to 0x%02x: %s", i, EARLY_KEY, strerror(-rc));
 
 		memset(keys, 0, sizeof(keys));
 		rc = vm_set_keys(&s.m.vm, SEGMENT_GFN(i), PAGES, keys);
-		require(!rc, "SET_SKEYS of segment %d to 0: %s", i, strerror(-rc));
+		require(rc == (is_2k(i) ? -EFAULT : 0), "SET_SKEYS of a %s segment to 0: %d",
+			is_2k(i) ? "2K" : "4K", rc);
 
 		memset(keys, 0x30, sizeof(keys));
 		rc = vm_set_keys(&s.m.vm, SEGMENT_GFN(i), PAGES, keys);
@@ -417,8 +423,8 @@ static const struct test tests[] = {
 	  guest_uses_4k_segments_only, REFUSES },
 	{ "SSKE, ISKE, RRBE of a guest on 2K segments end and do no harm",
 	  guest_key_operations_on_2k_do_no_harm, REFUSES },
-	{ "key ioctls on 2K segments read 0 and set nothing but 0",
-	  key_ioctls_on_2k_read_0_and_set_only_0, REFUSES },
+	{ "key ioctls on 2K segments read the key of memory in use and set nothing else",
+	  key_ioctls_on_2k_read_and_set_the_early_key, REFUSES },
 	{ "key ioctls over ranges of both kinds, holes, bad arguments",
 	  key_ioctls_across_kinds_and_holes, REFUSES },
 	{ "a 2K segment mapped again is admitted", mapped_again_is_admitted, REFUSES },

@@ -130,6 +130,32 @@ START_TEST(a_new_table_with_pgstes_has_invalid_entries_and_pgstes_of_zero)
 }
 END_TEST
 
+/* Those of 2K tables and of shadow tables never are. */
+START_TEST(pgstes_are_idle_if_there_is_no_vm_when_the_table_is_made)
+{
+	struct mm_struct *mm = mm_new(true), *mixed = mm_new(false);
+	void *before = table_alloc(mm), *after, *plain = table_alloc(mixed), *late;
+	struct page *shadow = page_table_alloc_pgste(mm);
+
+	mm_create_vm(mm);
+	mm_create_vm(mixed);
+	after = table_alloc(mm);
+	late = table_alloc(mixed);
+	must(PagePgsteIdle(virt_to_page(before)), "of a table from before the VM");
+	must(!PagePgsteIdle(virt_to_page(after)), "of a table made since");
+	must(!PagePgsteIdle(virt_to_page(plain)), "of a 2K table");
+	must(!PagePgsteIdle(virt_to_page(late)), "of a table of a mixed process");
+	must(!PagePgsteIdle(shadow), "of a shadow table");
+	page_table_free_pgste(shadow);
+	table_free(mm, before, FREE_NOW);
+	table_free(mm, after, FREE_NOW);
+	table_free(mixed, plain, FREE_NOW);
+	table_free(mixed, late, FREE_NOW);
+	mm_exit(mm);
+	mm_exit(mixed);
+}
+END_TEST
+
 /* A page that the machine holds for "not DAT" must not be walked by hardware. */
 START_TEST(every_page_is_made_ready_for_dat)
 {
@@ -775,6 +801,7 @@ TCase *allocator_tests(void)
 	tcase_add_test(tests, the_third_2k_table_takes_a_page_of_its_own);
 	tcase_add_test(tests, a_table_with_pgstes_is_a_whole_tagged_page);
 	tcase_add_test(tests, a_page_of_2k_tables_has_no_tag);
+	tcase_add_test(tests, pgstes_are_idle_if_there_is_no_vm_when_the_table_is_made);
 	tcase_add_test(tests, both_halves_of_a_new_page_are_256_invalid_entries);
 	tcase_add_test(tests, a_new_table_with_pgstes_has_invalid_entries_and_pgstes_of_zero);
 	tcase_add_test(tests, every_page_is_made_ready_for_dat);

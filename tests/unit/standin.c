@@ -65,7 +65,7 @@ bool fault_happened(void)
 	return happened;
 }
 
-static bool fails(enum fault fault)
+bool fault_due(enum fault fault)
 {
 	return fault & faults && fault_countdown && !--fault_countdown;
 }
@@ -203,7 +203,7 @@ struct page *alloc_page(int gfp)
 
 	(void)gfp;
 	may_sleep("alloc_page");
-	if (fails(FAULT_PAGE))
+	if (fault_due(FAULT_PAGE))
 		return NULL;
 	pthread_mutex_lock(&pool_lock);
 	if (free_count)
@@ -274,7 +274,7 @@ void arch_set_page_dat(struct page *page, int order)
 bool pgtable_pte_page_ctor(struct page *page)
 {
 	may_sleep("pgtable_pte_page_ctor");
-	if (fails(FAULT_CTOR))
+	if (fault_due(FAULT_CTOR))
 		return false;
 	must(!page->accounted, "page %u accounted twice", pool_nr(page));
 	page->accounted = true;
@@ -333,7 +333,7 @@ void tlb_remove_table(struct mmu_gather *tlb, void *table)
 {
 	(void)tlb;
 	may_sleep("tlb_remove_table");
-	if (fails(FAULT_BATCH)) {
+	if (fault_due(FAULT_BATCH)) {
 		__tlb_remove_table(table);
 		return;
 	}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Unit tests: pgste/pgalloc.c and <asm/pgste.h> as they are, compiled into a
-# program behind include/standin.h. Included by the top Makefile.
+# Unit tests: the allocator, the replacement of tables and
+# their headers as they are, compiled into a program behind include/standin*.h.
+# Included by the top Makefile.
 
 TEST_PACKAGES	+= check libsubunit-dev qemu-user
 
@@ -9,12 +10,14 @@ UNIT_OUT	:= build/unit
 UNIT_CC		?= gcc
 UNIT_S390X_CC	?= s390x-linux-gnu-gcc
 
-UNIT_SRC	:= $(wildcard $(UNIT)/*.c) pgste/pgalloc.c
+UNIT_CODE	:= pgste/pgalloc.c pgste/replace.c
+UNIT_SRC	:= $(wildcard $(UNIT)/*.c) $(UNIT_CODE)
 UNIT_DEP	:= $(UNIT_SRC) $(UNIT)/tests.mk $(wildcard $(UNIT)/*.h $(UNIT)/include/*.h) \
-		   $(wildcard $(UNIT)/include/*/*.h) pgste/include/asm/pgste.h
+		   $(wildcard $(UNIT)/include/*/*.h $(UNIT)/include/*/*/*.h) \
+		   $(wildcard pgste/include/asm/*.h gmap/include/asm/*.h)
 UNIT_FLAGS	:= -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter \
 		   -fno-strict-aliasing -pthread -I$(UNIT) -I$(UNIT)/include
-UNIT_HEADERS	:= -Ipgste/include
+UNIT_HEADERS	:= -Ipgste/include -Igmap/include
 UNIT_LIBS	:= -lcheck_pic -lsubunit -lrt -lm
 # TSan does not know the addresses that some kernels give at random.
 UNIT_TSAN_RUN	= $(shell setarch -R true 2>/dev/null && echo setarch -R)
@@ -25,7 +28,7 @@ build-unit: $(addprefix $(UNIT_OUT)/,asan tsan s390x settings)
 
 $(UNIT_OUT)/settings: $(UNIT)/tests.mk
 	@mkdir -p $(@D)
-	@printf '%s\n' "UNIT_CC='$(UNIT_CC)' UNIT_FLAGS='$(UNIT_FLAGS) -O0 -g0'" \
+	@printf '%s\n' "UNIT_CC='$(UNIT_CC)' UNIT_CODE='$(UNIT_CODE)' UNIT_FLAGS='$(UNIT_FLAGS) -O0 -g0'" \
 		"UNIT_LIBS='$(UNIT_LIBS)' UNIT_TSAN_RUN='$(UNIT_TSAN_RUN)'" >$@
 
 $(UNIT_OUT)/asan: UNIT_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all

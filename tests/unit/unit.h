@@ -57,5 +57,7 @@ TCase *failure_tests(void);
 TCase *question_tests(void);
 TCase *model_tests(void);
 TCase *thread_tests(void);
+TCase *replace_tests(void);
+TCase *mode_tests(void);
 
 #endif /* UNIT_H */

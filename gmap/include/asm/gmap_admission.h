@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <asm/pgste.h>
 
 struct gmap;
 
@@ -30,13 +31,28 @@ void gmap_stop_mm(struct mm_struct *mm);
 int gmap_promote(struct mm_struct *mm, unsigned long start, unsigned long len);
 int gmap_resolve_refusal(struct gmap *gmap, unsigned long gaddr);
 int gmap_link_or_promote(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr);
-int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long addr,
-			 unsigned int flags, bool *unlocked);
+int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long gaddr,
+			 unsigned long addr, bool *unlocked);
+int gmap_set_usage(struct mm_struct *mm, unsigned long gaddr, unsigned long addr,
+		   unsigned long bits, unsigned long value);
 
-bool gmap_admits(pmd_t pmd);
-int gmap_refuse(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr);
+bool gmap_admits(struct mm_struct *mm, unsigned long addr, pmd_t pmd);
+bool gmap_bars_hugetlb(struct mm_struct *mm, unsigned long addr, pmd_t pmd);
+void gmap_prepare_table(struct mm_struct *mm, pmd_t *pmdp, unsigned long addr);
+pte_t *gmap_locked_pte(struct mm_struct *mm, unsigned long addr, spinlock_t **ptl);
+int gmap_refuse(unsigned long gaddr, unsigned long vmaddr);
 unsigned long gmap_refusals(void);
-void gmap_prepare_mm(struct mm_struct *mm);
+
+/**
+ * gmap_can_promote - is memory that is not admitted made fit for a guest?
+ * @mm: the address space
+ *
+ * Where all tables have PGSTEs it is at most a huge page that has to be split.
+ */
+static inline bool gmap_can_promote(const struct mm_struct *mm)
+{
+	return READ_ONCE(gmap_promotes) || mm_pgste_mode(mm) == MM_PGSTE_ALL;
+}
 
 /**
  * gmap_user_error - the error of a refusal as user space sees it
@@ -46,6 +62,27 @@ static inline int gmap_user_error(int rc)
 {
 	return rc == GMAP_REFUSED ? -EFAULT : rc;
 }
+
+/**
+ * gmap_ioctl_error - the same for an ioctl other than KVM_RUN
+ * @rc: what it would return
+ *
+ * A signal can end a promotion. These ioctls never ended in -EINTR and can be done
+ * again from the start: let that happen once the signal has been handled.
+ */
+static inline int gmap_ioctl_error(int rc)
+{
+	return rc == -EINTR ? -ERESTARTNOINTR : gmap_user_error(rc);
+}
+
+/**
+ * gmap_early_key - the storage key of a page behind a 2K table
+ * @mm: the address space
+ *
+ * What promotion gives it: the key that all memory in use gets when storage keys are
+ * enabled, with reference and change bit.
+ */
+#define gmap_early_key(mm)	(mm_uses_skeys(mm) ? _PAGE_REFERENCED | _PAGE_CHANGED : 0)
 
 /**
  * gmap_note_refusal - remember a refused guest fault across the exit from SIE
@@ -82,7 +119,7 @@ static inline bool gmap_was_refused(void)
  * @gaddr: the guest address
  *
  * Return: 0 to enter SIE again, also for a signal, which KVM_RUN looks for;
- * -EFAULT or -ENOMEM for user space.
+ * GMAP_REFUSED or -ENOMEM, for user space.
  */
 static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 {
@@ -100,9 +137,14 @@ static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 #else /* !CONFIG_PGSTE_MIXED */
 
 #define GMAP_REFUSED					(-EFAULT)
-#define gmap_admits(pmd)				true
-#define gmap_refuse(gmap, gaddr, vmaddr)		(-EFAULT)
+#define gmap_admits(mm, addr, pmd)			true
+#define gmap_bars_hugetlb(mm, addr, pmd) \
+	(pmd_large(pmd) && !(mm)->context.allow_gmap_hpage_1m)
+#define gmap_prepare_table(mm, pmdp, addr)		do { } while (0)
+#define gmap_locked_pte(mm, addr, ptl)			get_locked_pte(mm, addr, ptl)
 #define gmap_user_error(rc)				(rc)
+#define gmap_ioctl_error(rc)				(rc)
+#define gmap_early_key(mm)				0
 #define gmap_link_or_promote(gmap, gaddr, vmaddr)	__gmap_link(gmap, gaddr, vmaddr)
 #define gmap_is_refusal(rc)				false
 #define gmap_resolve_refusal(gmap, gaddr)		(-EFAULT)
@@ -112,8 +154,10 @@ static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 #define gmap_stop_mm(mm)				do { } while (0)
 #define gmap_note_refusal(rc)				(rc)
 #define gmap_was_refused()				false
-#define gmap_fixup_key_fault(rc, mm, addr, flags, unlocked) \
-	fixup_user_fault(mm, addr, flags, unlocked)
+#define gmap_fixup_key_fault(rc, mm, gaddr, addr, unlocked) \
+	fixup_user_fault(mm, addr, FAULT_FLAG_WRITE, unlocked)
+#define gmap_set_usage(mm, gaddr, addr, bits, value) \
+	(set_pgste_bits(mm, addr, bits, value), 0)
 
 #endif /* CONFIG_PGSTE_MIXED */
 

@@ -42,13 +42,12 @@ enum pgtable_kind {
 
 /**
  * enum mm_pgste_mode - which kinds the tables of an mm can be
- * @MM_PGSTE_NONE:  no PGSTE is in use, whatever the tables are: the process has
- *                  created no VM, or its last VM is gone and its tables were demoted
+ * @MM_PGSTE_NONE:  no PGSTE is in use, whatever the tables are: the process has no VM
  * @MM_PGSTE_ALL:   every table has PGSTEs, as decided at exec
  * @MM_PGSTE_MIXED: there can be tables of both kinds: look at the page type
  *
- * Creating a VM changes NONE to ALL or MIXED, demotion changes MIXED to NONE.
- * Written with the mmap lock held for writing.
+ * Written with the mmap lock held for writing. The first VM changes NONE to ALL or
+ * MIXED; demotion changes MIXED to NONE when no VM and no PGSTE table is left.
  */
 enum mm_pgste_mode {
 	MM_PGSTE_NONE,
@@ -70,6 +69,14 @@ DECLARE_STATIC_KEY_FALSE(pgste_protected);
 /* Page type of a page-table page with PGSTEs, beside PG_table. */
 #define PG_pgste	0x00000800
 PAGE_TYPE_OPS(Pgste, pgste)
+
+/*
+ * Beside PG_pgste: nobody has maintained the PGSTEs, because the table was made
+ * before the process had a VM (vm.alloc_pgste). gmap_prepare_table() takes it
+ * away before the table is linked, with the page table lock held.
+ */
+#define PG_pgste_idle	0x00001000
+PAGE_TYPE_OPS(PgsteIdle, pgste_idle)
 
 /**
  * pgtable_page_kind - what the page-table page holds

@@ -25,6 +25,7 @@ unsigned long pteval_get_and_clear(struct mm_struct *mm, unsigned long addr, pte
 unsigned long pteval_clear_protected(pte_t *ptep);
 unsigned long pteval_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
 				       pte_t *ptep);
+unsigned long pteval_move_special(pte_t pte, unsigned long to);
 void ptep_pgste_commit(struct mm_struct *mm, pte_t *ptep, pte_t pte);
 
 static inline pte_t ptep_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
@@ -76,13 +77,18 @@ static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long 
 /*
  * An operation returns _PAGE_UNUSED in the old PTE if the guest declared the page
  * unused. The bit must not get into a table: set_pte_at() removes it from an entry
- * that is put back, move_pte() from one that mremap moves to another table.
+ * that is put back, move_pte() from one that mremap moves to another table. And
+ * the zero page of a table that no guest can reach must not get into one that a
+ * guest can.
  */
 #define __HAVE_ARCH_MOVE_PTE
 static inline pte_t move_pte(pte_t pte, pgprot_t prot, unsigned long from, unsigned long to)
 {
-	if (static_branch_unlikely(&pgste_in_use) && pte_val(pte) & _PAGE_PRESENT)
+	if (static_branch_unlikely(&pgste_in_use) && pte_val(pte) & _PAGE_PRESENT) {
 		pte = __pte(pte_val(pte) & ~_PAGE_UNUSED);
+		if (unlikely(pte_val(pte) & _PAGE_SPECIAL))
+			pte = __pte(pteval_move_special(pte, to));
+	}
 	return pte;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Stands in for the kernel API that pgste/pgalloc.c and <asm/pgste.h> use, so
- * that both are compiled unchanged into the unit tests. As little of it as they
+ * that both are compiled unchanged into the unit tests; more of it is in standin-mm.h. As little of it as they
  * need, and strict: what the real kernel would only suffer ends the test here.
  *
  * The second half is what the tests have and the kernel has not: failures on
@@ -39,7 +39,12 @@ extern bool standin_nobody_asks;
 #define max(a, b)		((a) > (b) ? (a) : (b))
 
 /* Relaxed atomics: what TSan does not see through these two is a data race. */
-#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define READ_ONCE(x)								\
+({										\
+	__typeof__((void)0, (x)) once_value;					\
+	__atomic_load(&(x), &once_value, __ATOMIC_RELAXED);			\
+	once_value;								\
+})
 #define WRITE_ONCE(x, value)							\
 do {										\
 	__typeof__(x) new_value = (value);					\
@@ -125,7 +130,7 @@ struct static_key_false { bool enabled; };
 #define CRST_ALLOC_ORDER	2
 
 typedef struct { unsigned long pte; } pte_t;
-#define pte_val(pte)		((pte).pte)
+#define pte_val(entry)		((entry).pte)
 
 /*
  * page_type is all ones if the page has no type; a type is a bit taken away.
@@ -179,6 +184,8 @@ void pgtable_pte_page_dtor(struct page *page);
 
 /* --- address spaces --- */
 
+struct vm_area_struct;
+
 struct mm_struct {
 	struct {
 		spinlock_t lock;
@@ -186,7 +193,21 @@ struct mm_struct {
 		atomic_t protected_count;
 		const struct page *pgste_map;
 		unsigned int alloc_pgste:1;
+		/* from here on for standin-mm.h */
+		unsigned int uses_skeys:1;
+		unsigned int uses_cmm:1;
+		unsigned int allow_gmap_hpage_1m:1;
+		unsigned long asce_limit;
+		atomic_t nr_vms;
+		bool demoting;
 	} context;
+	atomic_t mm_users, mm_count;
+	bool write_locked, read_locked;
+	spinlock_t pmd_lock, pte_lock;
+	struct { struct pmd *table; } pgd;
+	struct pmd *segments;
+	struct vm_area_struct **vmas;
+	unsigned int vma_count;
 };
 
 struct mmu_gather { struct mm_struct *mm; };
@@ -216,13 +237,17 @@ enum fault {
 	FAULT_PAGE	= 1,
 	FAULT_CTOR	= 2,
 	FAULT_BATCH	= 4,
-	FAULT_ANY	= 7,
+	FAULT_KMALLOC	= 8,
+	FAULT_FAULT	= 16,
+	FAULT_ANY	= 31,
 };
 
 /* The nth from now of these attempts of this thread fails; 0: none does. */
 void fault_at(unsigned int faults, unsigned int nth);
 /* Did it come to that? Takes the order back. */
 bool fault_happened(void);
+/* For what stands in: does this one fail? */
+bool fault_due(enum fault fault);
 
 /* Tables given to tlb_remove_table() whose grace period is not over. */
 unsigned int rcu_pending(void);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+// Bug in stock 6.1: a UCONTROL VM has no gmap of its own, its vCPUs have; setting
+// asynchronous page faults or routes of its FLIC follows a NULL pointer.
+// file: arch/s390/kvm/interrupt.c
+// rule pfault: 2
+// rule routing: 1
+
+@pfault@
+constant on;
+@@
++if (kvm_is_ucontrol(dev->kvm)) return -EINVAL;
+ dev->kvm->arch.gmap->pfault_enabled = on;
+
+@routing@
+@@
+ kvm_set_routing_entry(...)
+ {
+ <...
++if (kvm_is_ucontrol(kvm)) return -EINVAL;
+ e->set = set_adapter_int;
+ ...>
+ }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+// Bug in stock 6.1: when a memory slot is deleted or moved nobody is notified. A vCPU
+// whose prefix area was there meets a validity intercept (0x37) in place of an error, and
+// shadows of nested guests go on mapping what the hypervisor does not have any more, also
+// after the process has freed it.
+// file: arch/s390/mm/gmap.c
+// rule declare: 1
+// rule define: 1
+// rule unmap: 2
+
+@declare@
+@@
++static void gmap_forget(struct gmap *gmap, unsigned long start, unsigned long end);
++
+ int gmap_unmap_segment(struct gmap *gmap, unsigned long to, unsigned long len)
+ {
+ ...
+ }
+
+@define@
+iterator name list_for_each_entry_safe;
+@@
++/*
++ * A part of the guest address space is about to go. With the mmap lock held for writing
++ * no notifier is armed and no shadow is built from it again before it has gone.
++ */
++static void gmap_forget(struct gmap *gmap, unsigned long start, unsigned long end)
++{
++	struct gmap *next;
++	struct gmap *sg;
++
++	mmap_assert_write_locked(gmap->mm);
++	gmap_call_notifier(gmap, start, end);
++	spin_lock(&gmap->shadow_lock);
++	list_for_each_entry_safe(sg, next, &gmap->children, list) {
++		spin_lock(&sg->guest_table_lock);
++		gmap_unshadow(sg);
++		spin_unlock(&sg->guest_table_lock);
++		list_del(&sg->list);
++		gmap_put(sg);
++	}
++	spin_unlock(&gmap->shadow_lock);
++}
++
+ static struct gmap *gmap_find_shadow(struct gmap *parent, unsigned long asce, int edat_level)
+ {
+ ...
+ }
+
+@unmap@
+identifier fn =~ "^gmap_(un)?map_segment$", gmap, to, len;
+@@
+ int fn(struct gmap *gmap, ..., unsigned long to, unsigned long len)
+ {
+ <...
+ mmap_write_lock(gmap->mm);
++gmap_forget(gmap, to, to + len - 1);
+ ...>
+ }

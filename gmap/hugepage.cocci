@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+// A process with guests gets no new transparent huge pages, whatever its VMAs and
+// the page cache say, and keeps those it has until a guest, or an operation on a
+// PGSTE, gets there: then they are split. (Stock 6.1 forbids them by VM_NOHUGEPAGE,
+// which huge pages of the page cache do not look at: the guest gets an addressing
+// exception for them.)
+// file: mm/huge_memory.c
+// file: mm/shmem.c
+// file: mm/memory.c
+// file: arch/s390/mm/gmap.c
+// file: arch/s390/mm/pgtable.c
+// file: arch/s390/kernel/uv.c
+// rule forbidden: 2
+// rule map: 1
+// rule split: 5
+// rule header: 1
+
+@forbidden@
+identifier fn =~ "^(hugepage_vma_check|__shmem_is_huge)$";
+identifier vma;
+@@
+ fn(...)
+ {
+ <...
+-test_bit(MMF_DISABLE_THP, &vma->vm_mm->flags)
++test_bit(MMF_DISABLE_THP, &vma->vm_mm->flags) || mm_has_pgste(vma->vm_mm)
+ ...>
+ }
+
+@map@
+identifier vma, haddr;
+@@
+ do_set_pmd(...)
+ {
+ <...
+-!transhuge_vma_suitable(vma, haddr)
++!transhuge_vma_suitable(vma, haddr) || mm_has_pgste(vma->vm_mm)
+ ...>
+ }
+
+@split@
+identifier fn =~ "^(__gmap_zap|pgste_perform_essa|set_pgste_bits|get_pgste|gmap_make_secure)$";
+@@
+ fn(...)
+ {
+ <...
+-get_locked_pte
++gmap_locked_pte
+ (...)
+ ...>
+ }
+
+@header@
+@@
+ #include <asm/uv.h>
++#include <asm/gmap_admission.h>
