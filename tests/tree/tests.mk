@@ -1,13 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Tests of arch-s390/: what the scripts make of the semantic patches.
 
-check-drift: deps
-	@tests/tree/drift
-
-# The first time it unpacks all of linux-source-6.1.
-check-patch: deps
-	@tests/tree/series
-
 # Each step of the series compiles: an hour, not part of make check.
 check-series: deps
 	@tests/tree/steps
@@ -16,6 +9,5 @@ check-series: deps
 check-versions: deps initramfs
 	@SOURCE= tests/tree/versions $(SOURCE)
 
-PACKAGES += git patch
-CHECKS += check-drift check-patch
+TEST_PACKAGES += git patch
 .PHONY: check-series check-versions
