@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../system/scene.h"
+#include "scene.h"
 #include "fuzz.h"
 
 #define STEPS		150

@@ -20,7 +20,7 @@ check-kasan: initramfs $(REPLACE_PROGS) system-tests
 	@arch-s390/kernel kasan >/dev/null
 	@tests/replace/suite-debug kasan tcg ordinary stress
 
-# Data races, on TCG. Linux has some of its own: the log is shown, see its README.
+# Data races, on TCG. Each report fails its test, also one of a race that stock Linux has.
 check-kcsan: initramfs $(REPLACE_PROGS) system-tests
 	@arch-s390/kernel kcsan >/dev/null
 	@tests/replace/suite-debug kcsan tcg ordinary stress
