@@ -56,8 +56,6 @@ bool gmap_admits(struct mm_struct *mm, unsigned long addr, pmd_t pmd)
 {
 	pte_t *table = (pte_t *)pmd_deref(pmd);
 
-	if (!safeguard(ADMISSION))
-		return true;
 	if (pmd_large(pmd))
 		return !is_transparent(mm, addr);
 	return pgtable_kind(table) == PGTABLE_PGSTE && !PagePgsteIdle(virt_to_page(table));

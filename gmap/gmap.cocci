@@ -10,8 +10,6 @@
 // rule admit: 2
 // rule fault: 1
 // rule fixup: 1
-// rule walk: 1
-// rule enable: 1
 // rule header: 1
 
 @gone@
@@ -84,22 +82,6 @@ identifier ptl, pmd, mm;
 +gmap_link_or_promote(gmap, gaddr, vmaddr)
  ...>
  }
-
-@walk@
-@@
-+#ifndef CONFIG_PGSTE_MIXED
- static int __zap_zero_pages(...)
- {
- ...
- }
-
-@enable@
-@@
- int s390_enable_sie(void)
- {
- ...
- }
-+#endif
 
 @header@
 @@

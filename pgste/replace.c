@@ -310,8 +310,6 @@ static void lock_rmap(struct mm_struct *mm, struct batch *batch)
 {
 	struct vm_area_struct *vma = batch->vmas[0];
 
-	if (!safeguard(RMAP))
-		return;
 	if (batch->nr_vmas > 1) {
 		mm_lock_rmap(mm, batch->vmas, batch->nr_vmas);
 		return;
@@ -326,8 +324,6 @@ static void unlock_rmap(struct mm_struct *mm, struct batch *batch)
 {
 	struct vm_area_struct *vma = batch->vmas[0];
 
-	if (!safeguard(RMAP))
-		return;
 	if (batch->nr_vmas > 1) {
 		mm_unlock_rmap(mm, batch->vmas, batch->nr_vmas);
 		return;
@@ -352,13 +348,11 @@ static void unlink_from_guests(struct mm_struct *mm, struct segment *segment)
 
 	spin_lock(ptl);
 	for (i = 0; i < PTRS_PER_PTE; i++, addr += PAGE_SIZE) {
-		if (pgste_val(READ_ONCE(pgste[i])) & (PGSTE_IN_BIT | PGSTE_VSIE_BIT) &&
-		    safeguard(NOTIFY))
+		if (pgste_val(READ_ONCE(pgste[i])) & (PGSTE_IN_BIT | PGSTE_VSIE_BIT))
 			ptep_xchg_direct(mm, addr, ptep + i, ptep[i]);
 	}
 	spin_unlock(ptl);
-	if (safeguard(UNLINK))
-		gmap_unlink(mm, segment->old, segment->addr);
+	gmap_unlink(mm, segment->old, segment->addr);
 }
 
 static void take_out(struct mm_struct *mm, struct segment *segment)
@@ -412,9 +406,9 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t
 		pte &= ~_PAGE_PROTECT;
 		*ptep = __pte(pte);
 	}
-	if (!(pte & _PAGE_PROTECT) && safeguard(USER_DIRTY))
+	if (!(pte & _PAGE_PROTECT))
 		pgste_val(*pgste) |= PGSTE_UC_BIT;
-	if (mm_uses_skeys(mm) && pte_has_key(__pte(pte)) && safeguard(KEY))
+	if (mm_uses_skeys(mm) && pte_has_key(__pte(pte)))
 		page_set_storage_key(pte & PAGE_MASK, PAGE_DEFAULT_KEY, 0);
 }
 
@@ -452,8 +446,7 @@ static void put_in(struct mm_struct *mm, struct segment *segment)
 /* Nobody can reach the table any more. Its entries are in the new one. */
 static void free_old(struct mm_struct *mm, unsigned long *table)
 {
-	if (safeguard(EMPTY))
-		memset64((u64 *)table, _PAGE_INVALID, PTRS_PER_PTE);
+	memset64((u64 *)table, _PAGE_INVALID, PTRS_PER_PTE);
 	page_table_free(mm, table);
 }
 

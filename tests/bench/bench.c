@@ -8,7 +8,6 @@
  * KERNEL: floor stock uniform naive mixed
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -402,6 +402,23 @@ int write_number(const char *path, long value)
 	return rc;
 }
 
+long vmstat(const char *name)
+{
+	size_t n = strlen(name);
+	char line[128];
+	long value = -1;
+	FILE *f;
+
+	write_number("/proc/sys/vm/stat_refresh", 1);
+	f = fopen("/proc/vmstat", "r");
+	while (f && value < 0 && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, n) && line[n] == ' ')
+			value = strtol(line + n, NULL, 10);
+	if (f)
+		fclose(f);
+	return value;
+}
+
 int pagemap_read(const void *addr, unsigned long pages, uint64_t *entries)
 {
 	size_t size = pages * sizeof(*entries);
