@@ -5,7 +5,7 @@
 # The user's command is the guest shell's, a $ in it is not make's.
 override CMD := $(value CMD)
 # What is not given has its default where it is used.
-export MACHINE KERNEL CPUS MEM LOGLEVEL TIMEOUT EXTRA APPEND CMD SEED JOBS
+export SOURCE MACHINE KERNEL CPUS MEM LOGLEVEL TIMEOUT EXTRA APPEND CMD SEED JOBS
 
 # For the fragments tests/*/tests.mk: programs for the booted system go to
 # GUEST_BIN_DIR (its /bin) and are listed in GUEST_PROGS; Debian packages that only
@@ -71,7 +71,28 @@ check: test-deps
 diff: deps
 	@arch-s390/show-diff $(if $(filter stock floor,$(KERNEL)),stock,mixed)
 
+# For Debian's complete linux-source-6.1: one diff, or steps for git am.
+patch: deps
+	@arch-s390/series patch
+series: deps
+	@arch-s390/series
+
+# The kernel as Debian packages for s390x: hours.
+deb: deps
+	@arch-s390/need $(DEB_PACKAGES)
+	@arch-s390/deb
+deb-configure: deps
+	@arch-s390/need $(DEB_PACKAGES)
+	@arch-s390/deb configure
+DEB_PACKAGES := debhelper dpkg-dev kmod libelf-dev libssl-dev patch rsync
+
+# Functions of Linux that our code replaces or relies on: what changed, and record it.
+drift: deps
+	@arch-s390/drift
+drift-accept: deps
+	@arch-s390/drift accept
+
 clean:
 	rm -rf build
 
-.PHONY: help deps initramfs kernel image qemu-host shell run test-deps test test-list check diff clean
+.PHONY: help deps initramfs kernel image qemu-host shell run test-deps test test-list check diff patch series deb deb-configure drift drift-accept clean

@@ -30,6 +30,7 @@
 #define MACHINE		PLAYERS			/* numbers of the other processes */
 #define FIRST_BYSTANDER	(PLAYERS + 1)
 #define PROCESSES	(FIRST_BYSTANDER + BYSTANDERS)
+#define PGSTE		"/sys/kernel/mm/pgste/"
 #define TICK_US		20000
 #define KILL_SECONDS	30			/* until a killed process must be gone */
 
@@ -122,23 +123,20 @@ static void *work(void *arg)
 	const struct action *action;
 
 	this_worker = w;
+	if (faults && write_number("/proc/thread-self/make-it-fail", 1))
+		fail("FUZZ_FAULTS needs KERNEL=debug");
 	for (;;) {
 		action = PICK(&w->random, with_kvm && one_in(&w->random, 2) ? kvm_actions : mm_actions);
 		if (!action->choice.name)
 			continue;
 		*w->doing = action->choice.name;
+		choose_range(w);
 		if (!sigsetjmp(w->fault, 1))
 			action->run(w);
 		*w->doing = "nothing";
 		atomic_fetch_add(w->done, 1);
 	}
 	return NULL;
-}
-
-static void fail_allocations_here(void)
-{
-	if (faults && write_number("/proc/self/make-it-fail", 1))
-		fail("FUZZ_FAULTS needs KERNEL=debug");
 }
 
 /* Signals, so that nobody sleeps or loops for ever, and answers to userfaults. */
@@ -198,7 +196,6 @@ static void player_live(int number, int generation)
 	for (i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, work, &workers[i]))
 			fail("no thread");
-	fail_allocations_here();
 	keep_going();
 }
 
@@ -270,6 +267,7 @@ static void machine_live(int generation)
 		action = PICK(&w.random, machine_actions);
 		if (action->choice.name) {
 			board->doing[MACHINE][0] = action->choice.name;
+			choose_range(&w);
 			action->run(&w);
 			board->doing[MACHINE][0] = "nothing";
 			board->done[MACHINE]++;
@@ -458,7 +456,7 @@ static void reserve(void)
 			player.vm[i].run[j] = (void *)(runs + (i * CPUS + j) * player.run_size);
 }
 
-static void play(void)
+static void play_mm(void)
 {
 	int number, generation[PROCESSES] = { 0 };
 	unsigned int time = setting("FUZZ_SECONDS", 20);
@@ -500,18 +498,16 @@ static void play(void)
 	for (number = 0; number < FILES; number++)
 		close(player.file[number]);
 	expect_pages(before);
-	note("%lu actions", actions);
+	note("%lu actions, tables since boot: %ld promoted, %ld demoted, %ld relocated, %ld refused",
+	     actions, read_number(PGSTE "promoted"), read_number(PGSTE "demoted"),
+	     read_number(PGSTE "relocated"), read_number(PGSTE "refused"));
 }
 
-static void play_mm(void)
-{
-	play();
-}
 
 static void play_kvm(void)
 {
 	with_kvm = 1;
-	play();
+	play_mm();
 }
 
 static const struct test tests[] = {

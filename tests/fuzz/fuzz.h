@@ -70,6 +70,8 @@ struct worker {
 	struct player *p;
 	unsigned int thread;
 	int own_filled;
+	uint8_t *mem;			/* of the arena: chosen anew for each action */
+	size_t size;
 	sigjmp_buf fault;		/* where a SIGSEGV or SIGBUS ends the action */
 	const char **doing;		/* shared with the supervisor, for its report */
 	atomic_ulong *done;
@@ -109,8 +111,8 @@ const void *pick(struct stream *s, const void *table, size_t size);
 /* Process numbers of all players, 0 if not there. */
 extern atomic_int *players;
 
-/* A part of the arena, of whole pages; mostly small or of whole segments. */
-uint8_t *some_range(struct worker *w, size_t *size);
+/* Choose mem and size: pages of the arena, mostly few, or whole segments. */
+void choose_range(struct worker *w);
 
 /* Mostly scratch; also the arena and addresses that are nobody's. */
 uint64_t some_pointer(struct worker *w);

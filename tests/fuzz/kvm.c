@@ -99,10 +99,9 @@ static void create_vm(struct worker *w)
 }
 
 /* vCPUs first, last or not at all: they keep the VM. */
-static void close_vm(struct worker *w)
+static void close_one(struct stream *s, struct fuzz_vm *v)
 {
-	struct fuzz_vm *v = some_vm(w);
-	int i, order = below(&w->random, 3);
+	int i, order = below(s, 3);
 
 	if (order == 0)
 		drop(&v->fd);
@@ -110,6 +109,20 @@ static void close_vm(struct worker *w)
 		drop(&v->cpu[i]);
 	drop(&v->flic);
 	drop(&v->fd);
+}
+
+static void close_vm(struct worker *w)
+{
+	close_one(&w->random, some_vm(w));
+}
+
+/* The last one goes: tables are demoted. Memory used before the next one comes is promoted. */
+static void close_all(struct worker *w)
+{
+	int i;
+
+	for (i = 0; i < VMS; i++)
+		close_one(&w->random, &w->p->vm[i]);
 }
 
 static void create_cpu(struct worker *w)
@@ -133,7 +146,7 @@ static void slot(struct worker *w)
 {
 	struct stream *s = &w->random;
 	struct fuzz_vm *v = some_vm(w);
-	size_t size = below(s, 6) * SEGMENT;
+	size_t size = (one_in(s, 12) ? 0 : 1 + below(s, 4)) * SEGMENT;
 	uint8_t *hva = w->p->arena + below(s, ARENA_SEGMENTS - 4) * SEGMENT;
 
 	if (one_in(s, 4))
@@ -444,6 +457,7 @@ struct action kvm_actions[] = {
 	{ { "run", 60 }, run },
 	{ { "create-vm", 6 }, create_vm },
 	{ { "close-vm", 2 }, close_vm },
+	{ { "close-all", 2 }, close_all },
 	{ { "create-cpu", 12 }, create_cpu },
 	{ { "close-cpu", 3 }, close_cpu },
 	{ { "create-flic", 2 }, create_flic },

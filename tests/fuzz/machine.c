@@ -36,21 +36,19 @@ static void write_text(const char *path, const char *text)
 
 static void switch_promotion(struct worker *w)
 {
-	write_number(PGSTE_PROMOTE, below(&w->random, 2));
+	write_number(PGSTE_PROMOTE, !one_in(&w->random, 5));
 }
 
 static void relocate_tables(struct worker *w)
 {
 	pid_t pid = players[below(&w->random, PLAYERS)];
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
 	char line[64];
 
 	if (one_in(&w->random, 3))
 		snprintf(line, sizeof(line), "%d 0 %lx", pid, -1UL);
 	else
-		snprintf(line, sizeof(line), "%d %lx %lx", pid, (unsigned long)mem,
-			 (unsigned long)mem + size);
+		snprintf(line, sizeof(line), "%d %lx %lx", pid, (unsigned long)w->mem,
+			 (unsigned long)w->mem + w->size);
 	write_text(RELOCATE, line);
 }
 

@@ -23,22 +23,21 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
-uint8_t *some_range(struct worker *w, size_t *size)
+void choose_range(struct worker *w)
 {
 	struct stream *s = &w->random;
-	unsigned long first, pages;
+	unsigned long first, left;
 
 	if (one_in(s, 3)) {		/* whole segments */
 		first = below(s, ARENA_SEGMENTS);
-		*size = (1 + below(s, one_in(s, 8) ? ARENA_SEGMENTS - first : 1)) * SEGMENT;
-		return w->p->arena + first * SEGMENT;
+		w->size = (1 + below(s, one_in(s, 8) ? ARENA_SEGMENTS - first : 1)) * SEGMENT;
+		w->mem = w->p->arena + first * SEGMENT;
+	} else {
+		first = below(s, ARENA / PAGE);
+		left = ARENA / PAGE - first;
+		w->size = (1 + below(s, one_in(s, 3) ? 600 : 16)) % left * PAGE + PAGE;
+		w->mem = w->p->arena + first * PAGE;
 	}
-	first = below(s, ARENA / PAGE);
-	pages = 1 + below(s, one_in(s, 3) ? 600 : 16);
-	if (pages > ARENA / PAGE - first)
-		pages = ARENA / PAGE - first;
-	*size = pages * PAGE;
-	return w->p->arena + first * PAGE;
 }
 
 static int some_prot(struct stream *s)
@@ -50,32 +49,27 @@ static int some_prot(struct stream *s)
 
 static void touch(struct worker *w)
 {
-	size_t size, at, step = one_in(&w->random, 3) ? SEGMENT : PAGE * (1 + below(&w->random, 8));
-	uint8_t *mem = some_range(w, &size);
+	size_t at, step = one_in(&w->random, 3) ? SEGMENT : PAGE * (1 + below(&w->random, 8));
 	int store = !one_in(&w->random, 3);
 
-	for (at = 0; at < size; at += step) {
+	for (at = 0; at < w->size; at += step) {
 		if (store)
-			*(volatile uint64_t *)(mem + at) = w->random.state;
+			*(volatile uint64_t *)(w->mem + at) = w->random.state;
 		else
-			(void)*(volatile uint64_t *)(mem + at);
+			(void)*(volatile uint64_t *)(w->mem + at);
 	}
 }
 
 /* The same contents in many pages, for KSM and the zero page. */
 static void touch_same(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-
-	memset(mem, one_in(&w->random, 2) ? 0 : 0x5a, size > 64 * PAGE ? 64 * PAGE : size);
+	memset(w->mem, one_in(&w->random, 2) ? 0 : 0x5a, w->size > 64 * PAGE ? 64 * PAGE : w->size);
 }
 
 static void map(struct worker *w)
 {
 	struct stream *s = &w->random;
-	size_t size, off;
-	uint8_t *mem = some_range(w, &size);
+	size_t off;
 	int flags = MAP_FIXED | (one_in(s, 2) ? MAP_SHARED : MAP_PRIVATE), fd = -1;
 
 	if (one_in(s, 2))
@@ -83,44 +77,39 @@ static void map(struct worker *w)
 	else
 		flags |= MAP_ANONYMOUS;
 	if (one_in(s, 8))
-		flags |= size < 64 * PAGE ? MAP_POPULATE : 0;
+		flags |= w->size < 64 * PAGE ? MAP_POPULATE : 0;
 	if (one_in(s, 8))
 		flags |= MAP_NORESERVE;
 	/* mostly so that segments of memory and file meet: huge pages are possible */
 	off = one_in(s, 4) ? below(s, FILE_SEGMENTS * SEGMENT / PAGE) * PAGE :
-		(mem - w->p->arena) % (FILE_SEGMENTS * SEGMENT);
-	mmap(mem, size, some_prot(s), flags, fd, fd < 0 ? 0 : off);
+		(w->mem - w->p->arena) % (FILE_SEGMENTS * SEGMENT);
+	mmap(w->mem, w->size, some_prot(s), flags, fd, fd < 0 ? 0 : off);
 }
 
 static void unmap(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-
-	munmap(mem, size);
+	munmap(w->mem, w->size);
 }
 
 static void protect(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-
-	mprotect(mem, size, some_prot(&w->random));
+	mprotect(w->mem, w->size, some_prot(&w->random));
 }
 
 static void move(struct worker *w)
 {
-	size_t from_size, to_size;
-	uint8_t *from = some_range(w, &from_size), *to = some_range(w, &to_size);
+	size_t from_size = w->size;
+	uint8_t *from = w->mem;
 	int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
 
-	if (one_in(&w->random, 4)) {
-		flags |= MREMAP_DONTUNMAP;
-		to_size = from_size;
-	}
-	if (to + from_size > w->p->arena + ARENA)
+	choose_range(w);
+	if (w->mem + from_size > w->p->arena + ARENA)
 		return;
-	mremap(from, from_size, one_in(&w->random, 4) ? to_size : from_size, flags, to);
+	if (one_in(&w->random, 4))
+		mremap(from, from_size, w->size, flags, w->mem);
+	else
+		mremap(from, from_size, from_size,
+		       flags | (one_in(&w->random, 4) ? MREMAP_DONTUNMAP : 0), w->mem);
 }
 
 static void advise(struct worker *w)
@@ -132,10 +121,7 @@ static void advise(struct worker *w)
 		MADV_NOHUGEPAGE, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT,
 		MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE, 24 /* DONTNEED_LOCKED */, 999,
 	};
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-
-	madvise(mem, size, advices[below(&w->random, sizeof(advices) / sizeof(advices[0]))]);
+	madvise(w->mem, w->size, advices[below(&w->random, sizeof(advices) / sizeof(advices[0]))]);
 }
 
 /* Whole segments, with most of their pages there: else nothing is collapsed. */
@@ -197,13 +183,10 @@ static void cut(struct worker *w)
 
 static void lock(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-
 	if (one_in(&w->random, 2))
-		munlock(mem, size);
+		munlock(w->mem, w->size);
 	else
-		syscall(SYS_mlock2, mem, size, (unsigned int)one_in(&w->random, 2));
+		syscall(SYS_mlock2, w->mem, w->size, (unsigned int)one_in(&w->random, 2));
 }
 
 /* A child with the arena and, maybe, guests; it does some actions and goes. */
@@ -218,6 +201,7 @@ static void fork_child(struct worker *w)
 		for (i = 0; i < n; i++) {
 			if (sigsetjmp(w->fault, 1))
 				continue;
+			choose_range(w);
 			(one_in(&w->random, 2) ? touch : advise)(w);
 		}
 		_exit(0);
@@ -229,10 +213,8 @@ static void fork_child(struct worker *w)
 
 static void uffd_register(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
 	struct uffdio_register reg = {
-		.range = { (uintptr_t)mem, size },
+		.range = { (uintptr_t)w->mem, w->size },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
@@ -258,10 +240,8 @@ static int uffd_fill(struct player *p, uint64_t at, uint64_t size, int how)
 
 static void uffd_some(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-
-	uffd_fill(w->p, (uintptr_t)mem, size > 16 * PAGE ? 16 * PAGE : size, below(&w->random, 3));
+	uffd_fill(w->p, (uintptr_t)w->mem, w->size > 16 * PAGE ? 16 * PAGE : w->size,
+		  below(&w->random, 3));
 }
 
 void uffd_serve(struct player *p)
@@ -290,9 +270,7 @@ static pid_t some_player(struct worker *w)
 /* All arenas are at the same address. */
 static void copy_across(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-	struct iovec remote = { mem, size > SCRATCH ? SCRATCH : size };
+	struct iovec remote = { w->mem, w->size > SCRATCH ? SCRATCH : w->size };
 	struct iovec local = { w->scratch, remote.iov_len };
 
 	if (one_in(&w->random, 2))
@@ -305,10 +283,8 @@ static void advise_other(struct worker *w)
 {
 	static const int advices[] = { MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED };
 	int fd = syscall(SYS_pidfd_open, some_player(w), 0);
-	size_t size;
-	struct iovec vec = { some_range(w, &size), 0 };
+	struct iovec vec = { w->mem, w->size };
 
-	vec.iov_len = size;
 	if (fd < 0)
 		return;
 	syscall(SYS_process_madvise, fd, &vec, 1UL, advices[below(&w->random, 3)], 0);
@@ -318,9 +294,7 @@ static void advise_other(struct worker *w)
 /* Pages with a reference that is no entry's. */
 static void pin(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-	struct iovec vec = { mem, size > SCRATCH ? SCRATCH : size };
+	struct iovec vec = { w->mem, w->size > SCRATCH ? SCRATCH : w->size };
 
 	vmsplice(w->p->pipe[1], &vec, 1, SPLICE_F_NONBLOCK);
 	if (one_in(&w->random, 2))
@@ -354,13 +328,10 @@ static void look(struct worker *w)
 
 static void sync_or_ask(struct worker *w)
 {
-	size_t size;
-	uint8_t *mem = some_range(w, &size);
-
 	if (one_in(&w->random, 2))
-		msync(mem, size, MS_SYNC);
+		msync(w->mem, w->size, MS_SYNC);
 	else
-		mincore(mem, size, w->scratch);
+		mincore(w->mem, w->size, w->scratch);
 }
 
 /*

@@ -368,8 +368,8 @@ int page_tables(pid_t pid, struct page_tables *pt)
 	if (!mode || sscanf(mode, "PgsteMode: %7s", pt->mode) != 1 ||
 	    number_after(text, "PageTables2K:", &pt->n2k) ||
 	    number_after(text, "PageTables2KBytes:", &pt->bytes2k) ||
-	    number_after(text, "PageTables4K:", &pt->n4k) ||
-	    number_after(text, "PageTables4KBytes:", &pt->bytes4k))
+	    number_after(text, "PageTablesPgste:", &pt->n4k) ||
+	    number_after(text, "PageTablesPgsteBytes:", &pt->bytes4k))
 		return -EPROTO;
 	return 0;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Unit tests: the allocator, the replacement of tables and
+# Unit tests: the allocator, the replacement of tables, the mode of a process and
 # their headers as they are, compiled into a program behind include/standin*.h.
 # Included by the top Makefile.
 
@@ -10,7 +10,7 @@ UNIT_OUT	:= build/unit
 UNIT_CC		?= gcc
 UNIT_S390X_CC	?= s390x-linux-gnu-gcc
 
-UNIT_CODE	:= pgste/pgalloc.c pgste/replace.c
+UNIT_CODE	:= pgste/pgalloc.c pgste/replace.c gmap/mode.c
 UNIT_SRC	:= $(wildcard $(UNIT)/*.c) $(UNIT_CODE)
 UNIT_DEP	:= $(UNIT_SRC) $(UNIT)/tests.mk $(wildcard $(UNIT)/*.h $(UNIT)/include/*.h) \
 		   $(wildcard $(UNIT)/include/*/*.h $(UNIT)/include/*/*/*.h) \

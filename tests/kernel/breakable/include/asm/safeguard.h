@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * In a kernel with PGMIX_TEST_BREAK each of these can be left out by the boot
+ * In the tree `breakable` each of these can be left out (breakable.cocci) by the boot
  * parameter pgmix_without=NAME. That such a kernel fails is the test of the tests
  * (tests/system/control).
  */

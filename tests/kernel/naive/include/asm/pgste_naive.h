@@ -2,7 +2,7 @@
 /*
  * For comparison: the question as the RFC of 2017 asked it, at each place where
  * stock Linux asks for the mm's flag, and without static keys. Included by
- * <asm/pgste.h> in a kernel with PGMIX_TEST_NAIVE.
+ * <asm/pgste.h> of the tree `naive`.
  */
 #ifndef _ASM_S390_PGSTE_NAIVE_H
 #define _ASM_S390_PGSTE_NAIVE_H
@@ -23,7 +23,6 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
 	return !(atomic_read(&page->_mapcount) & PG_pgste);
 }
 
-#define pgste_known(mm)			ptep_has_pgste(mm, ptep)
-#define pgste_is_locked(mm, ptep, old)	ptep_has_pgste(mm, ptep)
+#define pgste_known(mm)		ptep_has_pgste(mm, ptep)
 
 #endif /* _ASM_S390_PGSTE_NAIVE_H */

@@ -4,7 +4,7 @@
  * Linux, but it is tested once per operation and all other code is that of the mixed
  * kernel. So the difference to the mixed kernel is what telling two kinds of table
  * apart costs. A process that creates a VM late gets no PGSTEs: this kernel cannot
- * run its guest. Included by <asm/pgste.h> in a kernel with PGMIX_TEST_UNIFORM.
+ * run its guest. Included by <asm/pgste.h> of the tree `uniform`.
  */
 #ifndef _ASM_S390_PGSTE_UNIFORM_H
 #define _ASM_S390_PGSTE_UNIFORM_H
@@ -15,6 +15,5 @@ static __always_inline int mm_has_pgste(struct mm_struct *mm)
 }
 
 #define ptep_has_pgste(mm, ptep)	mm_has_pgste(mm)
-#define pgste_known(mm)			true
 
 #endif /* _ASM_S390_PGSTE_UNIFORM_H */
