@@ -35,6 +35,7 @@ struct tables {
 };
 
 static int log_fd = -1;
+static long promote_at_boot;
 
 void log_mark(void)
 {
@@ -200,8 +201,8 @@ static int run_process(const struct test *test, int number, const char *self, ch
 	}
 	if (test->flags & IN_4K)
 		write_number(ALLOCATE_PGSTE, 1);
-	if ((test->flags & REFUSES) == REFUSES)
-		write_number(PGSTE_PROMOTE, 0);
+	if (test->flags & NEEDS_KVM)
+		write_number(PGSTE_PROMOTE, (test->flags & REFUSES) != REFUSES);
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
@@ -214,7 +215,7 @@ static int run_process(const struct test *test, int number, const char *self, ch
 	late = pid < 0 ? -errno : wait_for(pid, &status);
 	/* as they were, whatever the test did to them */
 	write_number(ALLOCATE_PGSTE, 0);
-	write_number(PGSTE_PROMOTE, 1);
+	write_number(PGSTE_PROMOTE, promote_at_boot);
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	n = read(fds[0], why, size - 1);
 	why[n > 0 ? n : 0] = 0;
@@ -420,6 +421,7 @@ int tap_main(int argc, char **argv, const struct test *tests, size_t count)
 			fprintf(stderr, "%3zu %s\n", i + 1, slug(tests[i].name));
 		return 2;
 	}
+	promote_at_boot = read_number(PGSTE_PROMOTE);
 	printf("TAP version 13\n1..%zu\n", chosen);
 	warm_up();
 	for (i = 0; i < count; i++)
