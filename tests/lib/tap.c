@@ -20,7 +20,7 @@
 
 #define EXIT_SKIP	77
 #define REPORT_FD	9	/* a test's last words */
-#define TEST_TIMEOUT	60	/* seconds */
+#define TEST_TIMEOUT	180	/* seconds */
 #define SETTLE_MS	10000	/* page tables are freed after a grace period */
 
 static const char *const complaints[] = {
