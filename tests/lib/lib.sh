@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
 # Shared by the shell parts of tests/. Source it; it changes to the top of the repository.
 
 set -eu

@@ -31,7 +31,7 @@ int tap_seconds(void)
 {
 	const char *s = getenv("TAP_SECONDS");
 
-	return s ? atoi(s) : 60;
+	return s ? atoi(s) : 180;
 }
 
 struct page_tables tables_now(void)
