@@ -9,10 +9,13 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 cd "${0%/*}/.."
 TOP=$(pwd)
 BUILD=${BUILD:-$TOP/build}
-LOGDIR=$BUILD/log
+# Of another version of Linux (SOURCE) the tree and the kernels have a place of their own.
+SOURCE=${SOURCE:-}
+WHERE=$BUILD${SOURCE:+/versions/$SOURCE}
+LOGDIR=$WHERE/log
 mkdir -p "$LOGDIR"
 START=${START:-$(date +%s)}
-export BUILD START
+export BUILD SOURCE START
 
 say() {
 	now=$(($(date +%s) - START))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which segments of a process may be linked into a guest mapping, and what is
- * said when one may not: a tracepoint, a counter and a line in the log that
- * names the process, the address and what to do about it.
+ * Admission: which segments of a process may be linked into a gmap. A refusal is
+ * reported by a tracepoint, a counter and a line in the log that names the process,
+ * the address and what to do.
  */
 
 #define pr_fmt(fmt) "gmap: " fmt
@@ -21,7 +21,7 @@
 
 static atomic_long_t refusals;
 
-/* Of the two kinds of 1 MiB page the segment table entry does not say which. */
+/* The segment table entry does not say which kind of 1 MiB page it is; the VMA does. */
 static bool is_transparent(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
@@ -29,7 +29,7 @@ static bool is_transparent(struct mm_struct *mm, unsigned long addr)
 	return vma && !is_vm_hugetlb_page(vma);
 }
 
-/* A driver's mapping does not come back by a fault. */
+/* Not in the VMA of a driver, which has no fault handler that would map a page again. */
 static bool drops_zero_page(struct mm_struct *mm, unsigned long addr, pte_t pte)
 {
 	struct vm_area_struct *vma;
@@ -41,14 +41,14 @@ static bool drops_zero_page(struct mm_struct *mm, unsigned long addr, pte_t pte)
 }
 
 /**
- * gmap_admits - may this segment table entry be linked into a guest mapping?
+ * gmap_admits - may this segment table entry be linked into a gmap?
  * @mm: the address space of the process
  * @addr: an address in the segment
  * @pmd: a present segment table entry of the process
  *
- * A 1 MiB page has no page table. That of hugetlbfs is linked as it is if
- * gmap_bars_hugetlb() let it pass; a transparent one is split first, it could be
- * at any time.
+ * A 1 MiB page has no page table. A hugetlbfs page can be linked, unless
+ * gmap_bars_hugetlb() forbids it. A transparent huge page could be split at any
+ * time, so it is not admitted; promotion splits it.
  *
  * Context: mmap lock and the lock of the segment table held.
  */
@@ -56,20 +56,18 @@ bool gmap_admits(struct mm_struct *mm, unsigned long addr, pmd_t pmd)
 {
 	pte_t *table = (pte_t *)pmd_deref(pmd);
 
-	if (!safeguard(ADMISSION))
-		return true;
 	if (pmd_large(pmd))
 		return !is_transparent(mm, addr);
 	return pgtable_kind(table) == PGTABLE_PGSTE && !PagePgsteIdle(virt_to_page(table));
 }
 
 /**
- * gmap_bars_hugetlb - is this a 1 MiB page that no guest may have?
+ * gmap_bars_hugetlb - is this a hugetlbfs page, and the VM may not have such pages?
  * @mm: the address space of the process
  * @addr: an address in the segment
  * @pmd: the segment table entry
  *
- * Such a page cannot be split, so it takes a VM that can have 1 MiB pages.
+ * Such a page cannot be split. Only a VM that may have 1 MiB pages can use it.
  *
  * Context: mmap lock held.
  */
@@ -79,16 +77,17 @@ bool gmap_bars_hugetlb(struct mm_struct *mm, unsigned long addr, pmd_t pmd)
 }
 
 /**
- * gmap_prepare_table - make PGSTEs that nobody has maintained fit for a guest
+ * gmap_prepare_table - set the idle PGSTEs of a table before it is linked
  * @mm: the address space
  * @pmdp: the entry of the segment
  * @addr: an address in the segment, in a VMA
  *
- * In a process all of whose tables have PGSTEs those made before its first VM
- * are idle. Before a guest gets there each entry gets the PGSTE that storing it
- * would have left, and mappings of the zero page go: a guest that sets the key of
- * one page would set that of all. Once for each table, with its lock held, so who
- * still believes that the process has no VM has finished before (docs/locking.md).
+ * In mode all, the PGSTEs of tables that were made before the first VM are idle:
+ * nobody has maintained them. Before a guest uses such a table each entry gets the
+ * PGSTE that storing it would have left. Entries of the zero page are removed: a
+ * guest that sets its key would set it for everybody. This is done once for each
+ * table, with its lock held, so a walker that has read the mode before the VM was
+ * created has finished (docs/locking.md).
  *
  * Context: mmap lock held.
  */
@@ -115,7 +114,7 @@ void gmap_prepare_table(struct mm_struct *mm, pmd_t *pmdp, unsigned long addr)
 				ptep_xchg_direct(mm, addr, ptep, __pte(_PAGE_INVALID));
 			ptep_adopt(mm, addr, ptep);
 		}
-		/* The PGSTEs before what says that they are good. */
+		/* Write the PGSTEs before they stop being idle. */
 		smp_wmb();
 		__ClearPagePgsteIdle(page);
 	}
@@ -147,8 +146,8 @@ static bool segment_is_huge(struct mm_struct *mm, unsigned long addr)
  * @addr: the address
  * @ptl: the page table lock
  *
- * For operations on a PGSTE that go by a process address: the guest need not have
- * been there, so a transparent huge page may still be. It is split.
+ * For operations that find a PGSTE by its process address: the segment need not have
+ * been linked, so it can still be a transparent huge page. That is split.
  *
  * Context: mmap lock held.
  * Return: the entry, its lock held; NULL without memory, and for hugetlbfs.
@@ -166,12 +165,12 @@ pte_t *gmap_locked_pte(struct mm_struct *mm, unsigned long addr, spinlock_t **pt
 }
 
 /**
- * gmap_refuse - memory stays refused: it has a 2K table that is not promoted
+ * gmap_refuse - report that memory is refused: its 2K table is not promoted
  * @gaddr: the guest address
  * @vmaddr: the process address it is backed by
  *
- * Says so to the administrator. Whoever decides not to promote calls this, once for
- * each error that goes to user space.
+ * Called by the code that decides not to promote, once for each error that user
+ * space gets.
  *
  * Return: GMAP_REFUSED, for the caller to pass on.
  */

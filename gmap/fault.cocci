@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A fault in SIE links the segment itself; the refusal has to outlive the exit
-// from SIE.
+// do_exception() links the segment for a fault in SIE. If that is refused, KVM has to
+// know it after the exit from SIE.
 // file: arch/s390/mm/fault.c
 // file: arch/s390/include/asm/processor.h
 // rule note: 1

@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
+// subject: KVM: s390: log writes to pages that were writable before SIE was enabled
+//
 // Bug in stock 6.1: a page that was writable before SIE was enabled does not
 // have the user-dirty bit in its PGSTE, so what the guest writes to it never
 // reaches the dirty log. Give each such PTE the PGSTE that a store through
 // set_pte_at() would have left.
+//
+// Linux 6.12 still has it.
 // file: arch/s390/mm/gmap.c
 // file: arch/s390/mm/pgtable.c
+// file: arch/s390/include/asm/pgtable.h
+// rule declare: 1
 // rule define: 1
 // rule adopt: 1
+
+@declare@
+typedef pte_t;
+@@
++void ptep_adopt(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
+ void ptep_set_notify(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
 
 @define@
 typedef pte_t, pgste_t;
@@ -24,8 +36,9 @@ typedef pte_t, pgste_t;
 +	pte_t pte = *ptep;
 +	pgste_t pgste;
 +
-+	if (!ptep_has_pgste(mm, ptep) || !pte_present(pte) || !pte_write(pte) ||
-+	    pte_val(pte) & _PAGE_INVALID)
++	if (!mm_has_pgste(mm))
++		return;
++	if (!pte_present(pte) || !pte_write(pte) || pte_val(pte) & _PAGE_INVALID)
 +		return;
 +	if (pte_val(pte) & _PAGE_PROTECT) {
 +		/* Without ESOP it must not stay protected: see pgste_set_pte(). */

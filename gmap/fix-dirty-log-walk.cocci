@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+// subject: KVM: s390: read the dirty log from the page tables of the process
+//
 // Bug in stock 6.1: KVM_GET_DIRTY_LOG follows the segment entry of the gmap without the
 // mmap lock, and allocates a page table there if it finds none. munmap can be freeing the
 // table meanwhile. The lock alone does not stop it: munmap frees page tables after it has
@@ -7,6 +9,8 @@
 // clean. Read the log from the page tables of the process, by its VMAs: no table of a
 // segment into which a VMA reaches is freed while the lock is held, and a walk by VMAs
 // allocates nothing. The bit of a 1 MiB page is in the gmap.
+//
+// Fixes: 0959e168678d ("s390/mm: Add huge page dirty sync support")
 // file: arch/s390/mm/gmap.c
 // rule walk: 1
 // rule log: 5

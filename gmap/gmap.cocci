@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-// __gmap_link() is where a segment of a process enters a guest mapping. It
-// admits what gmap_admits() admits; its callers in the gmap code have the
-// table promoted, or return the -EFAULT they document. A 1 MiB page can be split
-// at any time, also by who does not have the mmap lock: what a segment is counts
-// with its lock held, and if it is nothing any more the access is to be repeated.
+// __gmap_link() links a segment of a process into a gmap, if gmap_admits() says so.
+// Otherwise its callers in the gmap code have the table promoted, or return the -EFAULT
+// they document. A 1 MiB page can be split at any time, without the mmap lock, too: so
+// what a segment is has to be looked at with the lock of its segment table held, and if
+// there is nothing any more the access is repeated.
 // file: arch/s390/mm/gmap.c
 // rule gone: 1
 // rule hugetlb: 1
 // rule admit: 2
 // rule fault: 1
 // rule fixup: 1
-// rule walk: 1
-// rule enable: 1
 // rule header: 1
 
 @gone@
@@ -84,22 +82,6 @@ identifier ptl, pmd, mm;
 +gmap_link_or_promote(gmap, gaddr, vmaddr)
  ...>
  }
-
-@walk@
-@@
-+#ifndef CONFIG_PGSTE_MIXED
- static int __zap_zero_pages(...)
- {
- ...
- }
-
-@enable@
-@@
- int s390_enable_sie(void)
- {
- ...
- }
-+#endif
 
 @header@
 @@

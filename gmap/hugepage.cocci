@@ -23,7 +23,7 @@ identifier vma;
  {
  <...
 -test_bit(MMF_DISABLE_THP, &vma->vm_mm->flags)
-+test_bit(MMF_DISABLE_THP, &vma->vm_mm->flags) || mm_has_pgste(vma->vm_mm)
++test_bit(MMF_DISABLE_THP, &vma->vm_mm->flags) || arch_needs_page_tables(vma->vm_mm)
  ...>
  }
 
@@ -34,7 +34,7 @@ identifier vma, haddr;
  {
  <...
 -!transhuge_vma_suitable(vma, haddr)
-+!transhuge_vma_suitable(vma, haddr) || mm_has_pgste(vma->vm_mm)
++!transhuge_vma_suitable(vma, haddr) || arch_needs_page_tables(vma->vm_mm)
  ...>
  }
 

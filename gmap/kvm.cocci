@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A memory slot has its tables promoted when it is created, what turns up later
-// when the guest gets there. KVM_RUN and ioctls return -EFAULT for what stays
-// refused; key instructions do not retry it.
+// The tables of a memory slot are promoted when the slot is created, those of memory
+// that the process maps later when the guest gets there. KVM_RUN and ioctls return
+// -EFAULT for memory that is refused; key instructions do not retry it.
 // file: arch/s390/kvm/kvm-s390.c
 // file: arch/s390/kvm/priv.c
 // rule run: 1

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When a process starts and when it stops to have guests: which kinds of page
- * table it makes, promotion of tables that are to be linked into a guest
- * mapping, demotion of all of them when the last guest is gone.
+ * What changes when a process gets its first VM and loses its last one: the kind of
+ * page tables it makes; promotion of tables that are to be linked into a gmap;
+ * demotion of all tables when the last VM is gone.
  */
 
 #define pr_fmt(fmt) "gmap: " fmt
@@ -19,31 +19,33 @@
 #include <asm/pgtable_replace.h>
 
 /*
- * vm.pgste_promote, and pgste_promote= at boot. On: a table that lacks PGSTEs
- * is replaced when it is to be linked, so that any memory can become guest
- * memory and any VMM works. Off: it is refused, as in the RFC of 2017.
+ * vm.pgste_promote, and pgste_promote= at boot. On: a 2K table is promoted when it
+ * is to be linked, so that any memory can become guest memory and any VMM works.
+ * Off: it is refused, so only memory that is mapped after KVM_CREATE_VM can.
  */
 int gmap_promotes __read_mostly = 1;
 core_param(pgste_promote, gmap_promotes, int, 0);
 
 /**
- * gmap_start_mm - the process has one VM more
+ * gmap_start_mm - the process has one more VM
  * @mm: its address space
  *
- * With the mmap lock held for writing no page table is made meanwhile, so each
- * table is either older than the mode, and what it was, or made by it. Nothing is
- * walked: a 2K table gets its PGSTEs when it is promoted, a table whose PGSTEs are
- * idle is prepared when it is linked, a huge page is split when it is met.
+ * No page table is made while the mmap lock is held for writing. So a table is
+ * either older than the mode and keeps its kind, or has the kind that the mode asks
+ * for. No table is walked here: a 2K table gets PGSTEs when it is promoted, a table
+ * with idle PGSTEs is prepared when it is linked, a huge page is split when a guest
+ * or a key operation gets to it.
  *
  * Context: may sleep, takes the mmap lock for writing. gmap_stop_mm() undoes it.
  */
 void gmap_start_mm(struct mm_struct *mm)
 {
 	/*
-	 * Before any PGSTE is in use, and before the mmap lock: patching sleeps.
-	 * Always: while another one is switching it on, the key counts as on but
-	 * its call sites are not patched yet. This waits for that, and is a load
-	 * and a comparison afterwards.
+	 * The key has to be on before any PGSTE is in use. It is switched on
+	 * before the mmap lock is taken, because patching sleeps. This is called for
+	 * every VM: while another task is switching the key on it already counts as
+	 * on, though call sites are not patched yet, and the call waits for that.
+	 * Later it costs a load and a comparison.
 	 */
 	static_branch_enable(&pgste_in_use);
 	mmap_write_lock(mm);
@@ -56,7 +58,7 @@ void gmap_start_mm(struct mm_struct *mm)
 EXPORT_SYMBOL_GPL(gmap_start_mm);
 
 /**
- * gmap_promote - make memory of a process fit for a guest mapping
+ * gmap_promote - give memory of a process page tables that can be linked
  * @mm: the address space
  * @start: first address
  * @len: length in bytes
@@ -74,7 +76,7 @@ int gmap_promote(struct mm_struct *mm, unsigned long start, unsigned long len)
 }
 EXPORT_SYMBOL_GPL(gmap_promote);
 
-/* One segment that somebody wants; a refusal is reported here and nowhere else. */
+/* Promote one segment that is accessed. Refusals are reported here and nowhere else. */
 static int promote_or_refuse(struct mm_struct *mm, unsigned long gaddr, unsigned long addr)
 {
 	if (!gmap_can_promote(mm))
@@ -85,12 +87,12 @@ static int promote_or_refuse(struct mm_struct *mm, unsigned long gaddr, unsigned
 
 /**
  * gmap_resolve_refusal - promote the segment that __gmap_link() refused
- * @gmap: the guest mapping
+ * @gmap: the guest address space
  * @gaddr: the guest address
  *
- * The address is translated again: without the mmap lock the guest mapping can
- * have changed. If there is nothing at @gaddr any more, whoever tries again
- * will find out.
+ * The address is translated again, because the gmap can have changed while the mmap
+ * lock was not held. If there is nothing at @gaddr any more this returns 0, and the
+ * caller finds out when it tries again.
  *
  * Context: may sleep; no mmap lock held.
  * Return: 0 to try again, GMAP_REFUSED, -ENOMEM, -EINTR.
@@ -106,8 +108,8 @@ int gmap_resolve_refusal(struct gmap *gmap, unsigned long gaddr)
 EXPORT_SYMBOL_GPL(gmap_resolve_refusal);
 
 /**
- * gmap_link_or_promote - link a segment, promoting its table if need be
- * @gmap: the guest mapping
+ * gmap_link_or_promote - link a segment, or promote its table
+ * @gmap: the guest address space
  * @gaddr: the guest address
  * @vmaddr: the process address it is backed by
  *
@@ -128,14 +130,15 @@ int gmap_link_or_promote(struct gmap *gmap, unsigned long gaddr, unsigned long v
 }
 
 /**
- * gmap_fixup_key_fault - make a page fit for a key operation that failed
+ * gmap_fixup_key_fault - remove the reason why a key operation failed
  * @rc: what the key operation returned
  * @mm: the address space
  * @gaddr: the guest address of the page
  * @addr: its process address
  * @unlocked: set if the mmap lock was dropped meanwhile
  *
- * Faulting a page in does not help if its table has no place for a key.
+ * It fails for a page that is not present, which is faulted in, and for a page
+ * behind a 2K table, which has no place for a key: that is promoted.
  *
  * Context: mmap lock held for reading.
  * Return: 0 to try the key operation again; GMAP_REFUSED or another error.
@@ -154,15 +157,16 @@ int gmap_fixup_key_fault(int rc, struct mm_struct *mm, unsigned long gaddr,
 EXPORT_SYMBOL_GPL(gmap_fixup_key_fault);
 
 /**
- * gmap_set_usage - set the usage state of a page, wherever it is
+ * gmap_set_usage - set the usage state of a page, whatever its page table is
  * @mm: the address space
  * @gaddr: the guest address of the page
  * @addr: its process address
  * @bits: which bits of the PGSTE
  * @value: their values
  *
- * The state of a page without PGSTE is 0, as it is after promotion: to set that,
- * nothing has to be done. As ever, addresses that are not mapped are passed over.
+ * A page without PGSTE has state 0, which is also its state after promotion, so
+ * there is nothing to do to set it. Addresses that are not mapped are ignored, as by
+ * stock Linux.
  *
  * Context: mmap lock held for reading; may be dropped and taken again.
  * Return: 0, GMAP_REFUSED, -ENOMEM, -EINTR.
@@ -188,7 +192,7 @@ struct demotion {
 	struct mm_struct *mm;
 };
 
-/* Demotion waits for mmap locks: not on a queue that others have work on. */
+/* A queue of its own: demotion waits for mmap locks, and would delay the work of others. */
 static struct workqueue_struct *demotion_queue;
 
 static int __init demotion_init(void)
@@ -198,7 +202,7 @@ static int __init demotion_init(void)
 }
 subsys_initcall(demotion_init);
 
-/* From here on no table gets PGSTEs, until a VM is created. */
+/* After this the process makes 2K tables, until a VM is created. */
 static bool demotion_begins(struct mm_struct *mm)
 {
 	bool begins;
@@ -215,9 +219,10 @@ static bool demotion_begins(struct mm_struct *mm)
 }
 
 /*
- * @rc: 0 if there is no table with PGSTEs left that was there when it began.
- * Return: true if a VM came and went meanwhile. Tables with PGSTEs can have been
- * made behind the one that demotes, and who was to demote them has left it to him.
+ * @rc: 0 if none of the PGSTE tables is left that there were when demotion began.
+ * Return: true if a VM was created and destroyed meanwhile. Then there can be new
+ * PGSTE tables at addresses that have been walked already, and the demotion that
+ * should have followed that VM has found this one running and done nothing.
  */
 static bool demotion_ends(struct mm_struct *mm, int rc)
 {
@@ -226,7 +231,7 @@ static bool demotion_ends(struct mm_struct *mm, int rc)
 	mmap_write_lock(mm);
 	mm->context.demoting = false;
 	if (atomic_read(&mm->context.nr_vms)) {
-		/* Its end is the next chance. */
+		/* Demotion is tried again when this VM is gone. */
 	} else if (mm->context.alloc_pgste) {
 		again = true;
 	} else if (!rc) {
@@ -244,7 +249,7 @@ static void demote(struct work_struct *work)
 	struct mm_struct *mm = demotion->mm;
 
 	kfree(demotion);
-	/* A process that exits frees its tables itself. */
+	/* If the process has exited its tables are freed already. */
 	if (mmget_not_zero(mm)) {
 		while (demotion_begins(mm) &&
 		       demotion_ends(mm, pgtable_replace_range(mm, 0, -1UL, PGTABLE_DEMOTE)))
@@ -258,10 +263,10 @@ static void demote(struct work_struct *work)
  * gmap_stop_mm - a VM of the process is gone
  * @mm: its address space
  *
- * If it was the last, all tables lose their PGSTEs again, in the background; but
- * not those that carry storage keys, which the next VM is to find. A process in
- * which all tables have them since exec keeps them. Without memory for that nothing
- * is done: the tables stay as they are.
+ * If it was the last one, the tables are demoted in the background, except those
+ * that carry storage keys, which the next VM has to find. A process that has had
+ * PGSTE tables since exec keeps them. If there is no memory to begin, or to go on,
+ * the tables stay as they are.
  *
  * Context: may sleep; the VM has no gmap any more.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints of the guest mapping: pgmix:gmap_refuse.
+ * Tracepoints of guest address spaces: pgmix:gmap_refuse.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM pgmix

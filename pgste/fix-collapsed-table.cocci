@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+// subject: mm/khugepaged: clear the entries of a table that is freed
+//
 // Bug in stock 6.1: khugepaged and MADV_COLLAPSE free a page table that maps
 // the small pages of a huge page of a file, without clearing its entries. The
 // allocator of 2K tables hands out the table with them: fresh anonymous memory

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // The storage key of a page is read and written for a guest only if the kernel
 // manages the page. For other frames the guest's key is in the PGSTE only.
+// replace.c resets keys as enabling them does (__s390_enable_skey_pte()).
 // file: arch/s390/mm/pgtable.c
 // rule transfer: 2
 // rule zap: 1
 // rule operations: 3
+// span: arch/s390/mm/gmap.c __s390_enable_skey_pte 025b0683dbef 6.1.192-2
 
 @transfer@
 identifier fn =~ "^pgste_(update_all|set_key)$";

@@ -8,6 +8,12 @@
 // rule clear: 2
 // rule clear_flush: 2
 // rule clear_full: 2
+// span: arch/s390/include/asm/pgtable.h mm_has_pgste 14867efcbeee 6.1.192-2
+// span: arch/s390/include/asm/pgtable.h mm_is_protected 872a54d4ad8a 6.1.192-2
+// span: arch/s390/include/asm/pgtable.h ptep_get_and_clear 5bdabd9e9b63 6.1.192-2
+// span: arch/s390/include/asm/pgtable.h ptep_clear_flush 865a37ee535e 6.1.192-2
+// span: arch/s390/include/asm/pgtable.h ptep_get_and_clear_full 15d744fc80e4 6.1.192-2
+// span: arch/s390/include/asm/pgtable.h set_pte_at 70a30f441b35 6.1.192-2
 
 @include@
 @@

@@ -24,17 +24,7 @@ static int __init pgste_protected_init(void)
 }
 early_initcall(pgste_protected_init);
 
-/*
- * In the naive kernel of the benchmark the primitives test for PGSTEs each time they
- * are used, so there is one variant only and it is inlined.
- */
-#ifdef CONFIG_PGMIX_TEST_NAIVE
-#define has_pgste_variant(mm, ptep)	true
-#define __variant			__always_inline __flatten
-#else
-#define has_pgste_variant(mm, ptep)	ptep_has_pgste(mm, ptep)
-#define __variant			noinline __flatten
-#endif
+#define __variant	noinline __flatten
 
 static __always_inline pte_t plain_xchg(struct mm_struct *mm, unsigned long addr,
 					pte_t *ptep, pte_t new, pte_flush *flush)
@@ -98,7 +88,7 @@ static __variant unsigned long pgste_xchg_direct(struct mm_struct *mm, unsigned 
 unsigned long __flatten pteval_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 					   pte_t new)
 {
-	return has_pgste_variant(mm, ptep) ?
+	return ptep_has_pgste(mm, ptep) ?
 	       pgste_xchg_direct(mm, addr, ptep, new) :
 	       plain_xchg_direct(mm, addr, ptep, new);
 }
@@ -129,7 +119,7 @@ static __variant unsigned long pgste_xchg_lazy(struct mm_struct *mm, unsigned lo
 unsigned long __flatten pteval_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 					 pte_t new)
 {
-	return has_pgste_variant(mm, ptep) ?
+	return ptep_has_pgste(mm, ptep) ?
 	       pgste_xchg_lazy(mm, addr, ptep, new) :
 	       plain_xchg_lazy(mm, addr, ptep, new);
 }
@@ -161,7 +151,7 @@ static __variant unsigned long pgste_clear_direct(struct mm_struct *mm, unsigned
 unsigned long __flatten pteval_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 					   pte_t *ptep)
 {
-	return has_pgste_variant(vma->vm_mm, ptep) ?
+	return ptep_has_pgste(vma->vm_mm, ptep) ?
 	       pgste_clear_direct(vma->vm_mm, addr, ptep) :
 	       plain_clear_direct(vma->vm_mm, addr, ptep);
 }
@@ -190,7 +180,7 @@ static __variant unsigned long pgste_clear_lazy(struct mm_struct *mm, unsigned l
  */
 unsigned long __flatten pteval_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	return has_pgste_variant(mm, ptep) ?
+	return ptep_has_pgste(mm, ptep) ?
 	       pgste_clear_lazy(mm, addr, ptep) :
 	       plain_clear_lazy(mm, addr, ptep);
 }
@@ -257,7 +247,7 @@ static __variant unsigned long pgste_start(struct mm_struct *mm, unsigned long a
 unsigned long __flatten pteval_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
 						 pte_t *ptep)
 {
-	return has_pgste_variant(vma->vm_mm, ptep) ?
+	return ptep_has_pgste(vma->vm_mm, ptep) ?
 	       pgste_start(vma->vm_mm, addr, ptep) :
 	       plain_start(vma->vm_mm, addr, ptep);
 }

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-// Operations on a PTE test once which kind its table is (ptep.c). What looks for a
-// PGSTE by a process address tests whether there is one.
+// Operations on a PTE test once which kind its table is (ptep.c).
 // file: arch/s390/mm/pgtable.c
 // rule direct: 1
 // rule commit: 1
 // rule known: 2
 // rule writable: 1
 // rule zap: 2
-// rule set_key: 1
-// rule reset: 1
-// rule get_key: 1
-// rule usage_state: 2
-// rule set_usage: 1
-// rule dirty: 1
-// rule header: 1
+// span: arch/s390/mm/pgtable.c ptep_xchg_direct 1168c5179503 6.1.192-2
+// span: arch/s390/mm/pgtable.c ptep_xchg_lazy 06d839759632 6.1.192-2
+// span: arch/s390/mm/pgtable.c ptep_modify_prot_start f68b4cf56494 6.1.192-2
+// span: arch/s390/mm/pgtable.c ptep_modify_prot_commit 0bcff631987a 6.1.192-2
+// span: arch/s390/mm/pgtable.c pgste_set_pte ce694e5ff86e 6.1.192-2
 
 @direct@
 typedef pte_t;
@@ -69,90 +66,3 @@ identifier fn =~ "^ptep_zap_(unused|key)$", pgste;
  preempt_disable();
  ...
  }
-
-@set_key@
-@@
- set_guest_storage_key(...)
- {
- <...
- ptep = pte_offset_map_lock(...);
-+if (ptep_lacks_pgste(mm, ptep)) {
-+	/* To store what promotion will leave there, nothing has to be done. */
-+	pte_unmap_unlock(ptep, ptl);
-+	return key == gmap_early_key(mm) ? 0 : GMAP_REFUSED;
-+}
- ...>
- }
-
-@reset@
-@@
- reset_guest_reference_bit(...)
- {
- <...
- ptep = pte_offset_map_lock(...);
-+if (ptep_lacks_pgste(mm, ptep)) {
-+	pte_unmap_unlock(ptep, ptl);
-+	return GMAP_REFUSED;
-+}
- ...>
- }
-
-@get_key@
-@@
- get_guest_storage_key(...)
- {
- <...
- ptep = pte_offset_map_lock(...);
-+if (ptep_lacks_pgste(mm, ptep)) {
-+	*key = gmap_early_key(mm);
-+	pte_unmap_unlock(ptep, ptl);
-+	return 0;
-+}
- ...>
- }
-
-@usage_state@
-identifier fn =~ "^(pgste_perform_essa|get_pgste)$";
-@@
- fn(...)
- {
- ...
- ptep = get_locked_pte(...);
- if (unlikely(!ptep)) return -EFAULT;
-+if (ptep_lacks_pgste(mm, ptep)) {
-+	pte_unmap_unlock(ptep, ptl);
-+	return -EFAULT;
-+}
- ...
- }
-
-@set_usage@
-@@
- set_pgste_bits(...)
- {
- ...
- ptep = get_locked_pte(...);
- if (unlikely(!ptep)) return -EFAULT;
-+if (ptep_lacks_pgste(mm, ptep)) {
-+	pte_unmap_unlock(ptep, ptl);
-+	return GMAP_REFUSED;
-+}
- ...
- }
-
-@dirty@
-typedef pgste_t;
-@@
- ptep_test_and_clear_uc(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
- {
- ...
-+if (ptep_lacks_pgste(mm, ptep))
-+	return false;
- pgste = pgste_get_lock(ptep);
- ...
- }
-
-@header@
-@@
- #include <asm/tlbflush.h>
-+#include <asm/gmap_admission.h>

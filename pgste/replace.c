@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Replacing page tables under load. "You are not allowed to reallocate a page
- * table while a VMA exists": unless nobody can reach it. This is who could, and
- * what keeps each away from the moment the segment entry is invalid until the
- * new table stands there:
+ * Replacing page tables of a running process. A page table that a VMA covers may be
+ * replaced only while nobody can reach it. This is who could, and what keeps each of
+ * them away from the moment when the segment entry becomes invalid until it points
+ * to the new table:
  *
  *  - faults, munmap, mprotect, mremap, fork, mlock, madvise, userfaultfd, KVM's
  *    key, usage-state and dirty-log operations, the shadowing of nested guests:
@@ -11,17 +11,17 @@
  *  - reverse-map walkers (reclaim, migration, KSM, truncate, hole punch): the
  *    lock of the file's i_mmap and of the anon_vma, held for writing, of every
  *    VMA that reaches into the segment;
- *  - lockless walkers (gup-fast): they disable interrupts, so once every CPU
- *    has taken an interrupt none is left that saw the old segment entry;
+ *  - lockless walkers (gup-fast): they disable interrupts, so when every CPU
+ *    has taken an interrupt there is none left that has read the old entry;
  *  - other threads of the process, the kernel's accesses to user space: the
- *    entry is invalidated with a TLB flush, they fault and wait;
- *  - SIE: the segment is unlinked from every guest mapping with a TLB flush; a
- *    vCPU faults and waits. The notifiers armed in its PGSTEs (the prefix page,
- *    what shadow tables were built from) fire before that, while the guest
- *    mapping can still tell them the guest address;
+ *    entry is invalidated with a TLB flush; they fault and wait;
+ *  - SIE: the segment is unlinked from every gmap with a TLB flush; a vCPU faults
+ *    and waits. The notifiers armed in its PGSTEs (the prefix page, what shadow
+ *    tables were built from) are called before that, while they can still find
+ *    the guest address through the gmap;
  *  - exit: the caller holds a reference to the mm's users.
  *
- * All that can fail comes first: the new tables, the locks. docs/locking.md
+ * Everything that can fail (new tables, the mmap lock) comes first. docs/locking.md
  * has the long version.
  */
 
@@ -57,13 +57,13 @@ struct segment {
 struct batch {
 	enum pgtable_replace what;
 	unsigned long next;
-	bool full;		/* before there are as many as there can be */
+	bool full;		/* takes no more, though there is space */
 	/* Demotion: tables were left because they carry storage keys. */
 	bool keys_left;
 	/* Segments to be replaced, the VMAs that reach into them, other work done. */
 	int nr, nr_vmas, handled;
 	struct segment segments[PGTABLE_REPLACE_BATCH];
-	/* All that reach into these segments, each once, by address. */
+	/* The VMAs that reach into these segments, each once, by address. */
 	struct vm_area_struct *vmas[PGTABLE_REPLACE_VMAS];
 };
 
@@ -78,14 +78,15 @@ static enum pgtable_kind table_kind(const void *table)
 }
 
 /*
- * Storage keys that a guest set, and that the next one is to find. Where the guest
- * could not write, the page's key may be that of its former owner, which enabling keys
- * leaves; the guest's is in the PGSTE. There is no guest now: nobody changes a key, and
- * who takes a page away moves its key to the PGSTE under the page table lock.
+ * Does the table carry storage keys that a guest has set, and that the next guest has to
+ * find? The key of a page that the guest could write is in the frame. Otherwise it is in
+ * the PGSTE, and the frame can have the key of a former owner, which enabling keys does
+ * not reset. The process has no guest now, so nobody changes a key, and reclaim moves the
+ * key of a page that it takes away to the PGSTE under the page table lock.
  *
- * What else a PGSTE knows may be forgotten. A page without its reference and change
- * bits counts as used and changed, one without its usage state as in use, whose contents
- * matter: what it had said was what the host may do, never what it has to.
+ * The rest of a PGSTE may be lost. Without reference and change bits a page counts as
+ * referenced and changed. Without its usage state it counts as in use: the state only
+ * says what the host may do with the page, never what it must do.
  */
 static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp, unsigned long *table)
 {
@@ -112,7 +113,7 @@ static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp, unsigned long *table
 	return (key & mask) != PAGE_DEFAULT_KEY;
 }
 
-/* What is no page table, a huge page, can go away meanwhile; a page table cannot. */
+/* Read the entry once: a huge page can be split or zapped meanwhile, a page table stays. */
 static bool wants_replacement(struct mm_struct *mm, struct batch *batch, pmd_t *pmdp)
 {
 	pmd_t pmd = READ_ONCE(*pmdp);
@@ -154,9 +155,9 @@ static bool maps_zero_page(pte_t pte)
 }
 
 /*
- * Promotion drops what maps the zero page (see adopt_pte()), and the next access
- * maps a page of its own. Where userfaultfd is told of missing pages that would
- * be a second message about a page that was provided long ago: do it now.
+ * Promotion removes entries of the zero page (see adopt_pte()), and the next access to
+ * them is a page fault. A userfaultfd client that is told of missing pages would then be
+ * told a second time about a page that it has provided. So the fault is made now.
  */
 static int replace_zero_pages(struct batch *batch, struct vm_area_struct *vma,
 			      const unsigned long *table, unsigned long addr,
@@ -165,9 +166,9 @@ static int replace_zero_pages(struct batch *batch, struct vm_area_struct *vma,
 	for (; addr < end; addr += PAGE_SIZE) {
 		if (!maps_zero_page(__pte(READ_ONCE(table[pte_index(addr)]))))
 			continue;
-		/* As long as a batch: the last segment of this one. */
+		/* Up to 256 page faults take as long as a batch: let this be the last segment. */
 		batch->full = true;
-		/* A private VMA: a copy is made even if it must not be written to. */
+		/* The VMA is private, so this makes a copy even if the process may not write. */
 		if (handle_mm_fault(vma, addr, FAULT_FLAG_WRITE, NULL) & VM_FAULT_OOM)
 			return -ENOMEM;
 	}
@@ -175,9 +176,9 @@ static int replace_zero_pages(struct batch *batch, struct vm_area_struct *vma,
 }
 
 /*
- * Add a segment to the batch, its VMAs from *@vmap on, and its new table: to
- * allocate it under rmap locks would be too late, reclaim takes them. Leaves in
- * *@vmap the first VMA that reaches further.
+ * Add a segment to the batch, with its VMAs, which begin at *@vmap, and its new table.
+ * That is allocated here, because under rmap locks, which reclaim takes, it could not be.
+ * Leaves in *@vmap the first VMA that reaches beyond the segment.
  */
 static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long addr,
 		       pmd_t *pmdp, struct vma_iterator *vmi, struct vm_area_struct **vmap)
@@ -189,7 +190,7 @@ static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long 
 
 	segment->pfnmap = false;
 	for (vma = *vmap; vma && vma->vm_start < end; vma = vma_next(vmi)) {
-		/* The last segment may have had it too. */
+		/* The segment before can have added it already. */
 		if (!batch->nr_vmas || batch->vmas[batch->nr_vmas - 1] != vma)
 			batch->vmas[batch->nr_vmas++] = vma;
 		if (vma->vm_flags & VM_PFNMAP)
@@ -215,8 +216,8 @@ static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long 
 }
 
 /*
- * The segment entry of @addr, if there is one. *@next becomes the first address
- * behind it, or behind what has no segment entries at all.
+ * The segment entry of @addr, or NULL. *@next becomes the first address after the
+ * segment, or after the whole range that has no segment table.
  */
 static pmd_t *find_segment(struct mm_struct *mm, unsigned long addr, unsigned long end,
 			 unsigned long *next)
@@ -240,7 +241,7 @@ static pmd_t *find_segment(struct mm_struct *mm, unsigned long addr, unsigned lo
 	return pmd_offset(pud, addr);
 }
 
-/* A guest needs a table. That of a page of a file is made by the next fault. */
+/* A guest needs a page table. For a huge page of a file the next fault makes it. */
 static void split_huge(struct batch *batch, struct vm_area_struct *vma, pmd_t *pmdp,
 		       unsigned long addr)
 {
@@ -253,9 +254,9 @@ static void split_huge(struct batch *batch, struct vm_area_struct *vma, pmd_t *p
 }
 
 /*
- * Collect up to a batch of segments from batch->next on, and leave there from
- * where to go on. By VMAs, which may be few in a large address space, and many
- * in one segment. Those of hugetlb have whole segments, and no page tables.
+ * Collect up to a batch of segments from batch->next on, and set batch->next to where to
+ * go on. This goes from VMA to VMA: there can be few of them in a large address space,
+ * and many in one segment. A hugetlb VMA fills whole segments and has no page tables.
  */
 static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 {
@@ -302,15 +303,13 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 }
 
 /*
- * One VMA: its own two locks, in the order of all others who take both. More:
- * in the way that is safe among many who do that.
+ * For one VMA: its own two locks, in the order in which everybody takes both. For more:
+ * mm_lock_rmap(), which is safe against others that take many.
  */
 static void lock_rmap(struct mm_struct *mm, struct batch *batch)
 {
 	struct vm_area_struct *vma = batch->vmas[0];
 
-	if (!safeguard(RMAP))
-		return;
 	if (batch->nr_vmas > 1) {
 		mm_lock_rmap(mm, batch->vmas, batch->nr_vmas);
 		return;
@@ -325,8 +324,6 @@ static void unlock_rmap(struct mm_struct *mm, struct batch *batch)
 {
 	struct vm_area_struct *vma = batch->vmas[0];
 
-	if (!safeguard(RMAP))
-		return;
 	if (batch->nr_vmas > 1) {
 		mm_unlock_rmap(mm, batch->vmas, batch->nr_vmas);
 		return;
@@ -338,9 +335,8 @@ static void unlock_rmap(struct mm_struct *mm, struct batch *batch)
 }
 
 /*
- * Fire the notifiers of a table, by an exchange of the entry for itself, and
- * take it out of every guest mapping. They cannot be armed again: that takes
- * the mmap lock.
+ * Call the notifiers of a table, by exchanging entries for themselves, and unlink it
+ * from every gmap. Notifiers cannot be armed again meanwhile: that needs the mmap lock.
  */
 static void unlink_from_guests(struct mm_struct *mm, struct segment *segment)
 {
@@ -352,13 +348,11 @@ static void unlink_from_guests(struct mm_struct *mm, struct segment *segment)
 
 	spin_lock(ptl);
 	for (i = 0; i < PTRS_PER_PTE; i++, addr += PAGE_SIZE) {
-		if (pgste_val(READ_ONCE(pgste[i])) & (PGSTE_IN_BIT | PGSTE_VSIE_BIT) &&
-		    safeguard(NOTIFY))
+		if (pgste_val(READ_ONCE(pgste[i])) & (PGSTE_IN_BIT | PGSTE_VSIE_BIT))
 			ptep_xchg_direct(mm, addr, ptep + i, ptep[i]);
 	}
 	spin_unlock(ptl);
-	if (safeguard(UNLINK))
-		gmap_unlink(mm, segment->old, segment->addr);
+	gmap_unlink(mm, segment->old, segment->addr);
 }
 
 static void take_out(struct mm_struct *mm, struct segment *segment)
@@ -382,9 +376,9 @@ static noinline bool mapped_by_number(struct mm_struct *mm, const struct segment
 }
 
 /*
- * The PTE of a process whose tables have no guest in them yet, as it has to be
- * with a PGSTE: what set_pte_at() would have stored, and the storage key that
- * enabling keys would have left.
+ * Make of a PTE without PGSTE, which no guest has used, what it would be with one: the
+ * PTE and PGSTE that set_pte_at() would have stored, and the storage key that enabling
+ * keys would have left.
  */
 static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t *ptep,
 		      pgste_t *pgste)
@@ -396,8 +390,9 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t
 	if (!pte_present(__pte(pte)))
 		return;
 	/*
-	 * A guest that sets the key of the zero page would set everybody's. A driver
-	 * that maps it by number has no handler for the fault that would follow.
+	 * A guest that sets the key of the zero page would set it for everybody, so
+	 * its entries are removed; not in a VM_PFNMAP VMA, which has no handler for
+	 * the page fault that would follow.
 	 */
 	if (is_zero_pfn(pte_pfn(__pte(pte))) &&
 	    !(segment->pfnmap && mapped_by_number(mm, segment, ptep))) {
@@ -411,9 +406,9 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t
 		pte &= ~_PAGE_PROTECT;
 		*ptep = __pte(pte);
 	}
-	if (!(pte & _PAGE_PROTECT) && safeguard(USER_DIRTY))
+	if (!(pte & _PAGE_PROTECT))
 		pgste_val(*pgste) |= PGSTE_UC_BIT;
-	if (mm_uses_skeys(mm) && pte_has_key(__pte(pte)) && safeguard(KEY))
+	if (mm_uses_skeys(mm) && pte_has_key(__pte(pte)))
 		page_set_storage_key(pte & PAGE_MASK, PAGE_DEFAULT_KEY, 0);
 }
 
@@ -441,18 +436,17 @@ static void put_in(struct mm_struct *mm, struct segment *segment)
 {
 	spinlock_t *ptl;
 
-	/* The contents before the entry that makes them reachable. */
+	/* Write the table before the entry that makes it reachable. */
 	smp_wmb();
 	ptl = pmd_lock(mm, segment->pmdp);
 	pmd_populate(mm, segment->pmdp, (pgtable_t)segment->new);
 	spin_unlock(ptl);
 }
 
-/* Nobody can see the table any more. Its entries live on in the new one. */
+/* Nobody can reach the table any more. Its entries are in the new one. */
 static void free_old(struct mm_struct *mm, unsigned long *table)
 {
-	if (safeguard(EMPTY))
-		memset64((u64 *)table, _PAGE_INVALID, PTRS_PER_PTE);
+	memset64((u64 *)table, _PAGE_INVALID, PTRS_PER_PTE);
 	page_table_free(mm, table);
 }
 
@@ -471,21 +465,21 @@ static void commit(struct mm_struct *mm, struct batch *batch)
 	atomic_long_add(batch->nr, &replaced[batch->what]);
 }
 
-/* Replace up to a batch of tables; batch->next tells from where to go on. */
+/* Replace up to a batch of tables; batch->next says where to go on. */
 static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned long end)
 {
 	int rc, i;
 
 	/*
-	 * A new VM needs the PGSTEs that demotion is about to take away; and a process
-	 * that has exited, but for whom demotion holds it, is to be freed.
+	 * A new VM needs the PGSTEs that demotion would remove. And if only demotion
+	 * still holds the address space of a process that has exited, let it be freed.
 	 */
 	if (batch->what == PGTABLE_DEMOTE &&
 	    (mm_alloc_pgste(mm) || (mm != current->mm && atomic_read(&mm->mm_users) == 1)))
 		return -EBUSY;
 
 	rc = collect(mm, batch, end);
-	/* What there was memory for is done, the rest is reported. */
+	/* If memory ran out, the segments collected before are replaced, then it fails. */
 	if (batch->nr) {
 		lock_rmap(mm, batch);
 		commit(mm, batch);
@@ -503,10 +497,10 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
  * @end: address after the range
  * @what: which tables, and by what
  *
- * Tables that need not be replaced, segments without a table and 1 MiB pages
- * are left alone; but promotion splits transparent huge pages, and demotion leaves
- * tables that carry storage keys. A table is replaced whole or not at all; if the call fails,
- * those before it may have been.
+ * Tables that need not be replaced, segments without a table and 1 MiB pages are
+ * left alone. Promotion splits transparent huge pages. Demotion leaves tables that
+ * carry storage keys. A table is replaced whole or not at all; if the call fails,
+ * some of the tables may have been replaced.
  *
  * Context: may sleep. The caller holds a reference to the users of @mm and no
  * mmap lock; the lock is taken for a batch at a time (PGTABLE_REPLACE_BATCH).

@@ -4,6 +4,8 @@
 // file: mm/mmap.c
 // rule locks: 1
 // rule header: 1
+// span: mm/mmap.c mm_take_all_locks 13bf59877a1b 6.1.192-2
+// span: mm/mmap.c mm_drop_all_locks 8d17b41d6fcf 6.1.192-2
 
 @locks@
 @@
@@ -66,4 +68,6 @@
 @header@
 @@
  #include <asm/mmu_context.h>
++#ifdef CONFIG_PGSTE_MIXED
 +#include <asm/pgtable_replace.h>
++#endif

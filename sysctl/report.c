@@ -197,8 +197,8 @@ int proc_pid_arch_status(struct seq_file *m, struct pid_namespace *ns,
 		seq_printf(m, "PageTables2K:\t%lu\n", count.tables[PGTABLE_2K]);
 		seq_printf(m, "PageTables2KBytes:\t%lu\n",
 			   DIV_ROUND_UP(count.half_pages[PGTABLE_2K], 2) * PAGE_SIZE);
-		seq_printf(m, "PageTables4K:\t%lu\n", count.tables[PGTABLE_PGSTE]);
-		seq_printf(m, "PageTables4KBytes:\t%lu\n",
+		seq_printf(m, "PageTablesPgste:\t%lu\n", count.tables[PGTABLE_PGSTE]);
+		seq_printf(m, "PageTablesPgsteBytes:\t%lu\n",
 			   count.tables[PGTABLE_PGSTE] * PAGE_SIZE);
 	}
 	mmput(mm);

@@ -8,7 +8,7 @@ $(TOOLS_DIR):
 
 # With the test library but for its frame: one program, no setting changed.
 $(TOOLS_DIR)/pgste-selftest: tools/pgste-selftest.c tests/nested/nest.h tests/nested/nested.h \
-		$(NESTED_OBJS) | $(TOOLS_DIR)
+		$(NESTED_OBJS) $(LIB) | $(TOOLS_DIR)
 	@echo "  LINK  $@"
 	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $(filter %.c %.o %.a,$^)
 
@@ -17,8 +17,8 @@ $(GUEST_BIN_DIR)/pgste-selftest: $(TOOLS_DIR)/pgste-selftest | $(GUEST_BIN_DIR)
 	@cp $< $@
 
 # The Debian package of the tools, for s390x.
-tools-deb: $(TOOLS_DIR)/pgste-selftest $(QEMU_ROOT)/lib/pgmix-vmtype.so
-	@tools/deb $^
+tools-deb: test-deps $(TOOLS_DIR)/pgste-selftest $(QEMU_ROOT)/lib/pgmix-vmtype.so
+	@tools/deb $(filter build/%,$^)
 
-PACKAGES += dpkg-dev
+TEST_PACKAGES += dpkg-dev
 .PHONY: tools-deb

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+// subject: KVM: s390: vsie: handle faults of nested guests outside of SIE
+//
 // Bug in stock 6.1: a nested guest's fault takes the mmap lock while its vCPU still
 // counts as in SIE. A task that holds the lock for writing and calls a notifier
 // (mprotect, clear_refs, replacement of page tables) waits for the vCPU to leave

@@ -8,7 +8,6 @@
  * KERNEL: floor stock uniform naive mixed
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -449,10 +448,12 @@ static int64_t replace(int what, unsigned int pages, unsigned int splits)
 static int64_t promote_4(void) { return replace(PROMOTE, 4, 0); }
 static int64_t promote_256(void) { return replace(PROMOTE, 256, 0); }
 static int64_t promote_256_vmas_3(void) { return replace(PROMOTE, 256, 1); }
+static int64_t promote_256_vmas_255(void) { return replace(PROMOTE, 256, 127); }
 static int64_t demote_256(void) { return replace(DEMOTE, 256, 0); }
 static int64_t relocate_4(void) { return replace(RELOCATE, 4, 0); }
 static int64_t relocate_256(void) { return replace(RELOCATE, 256, 0); }
 static int64_t relocate_256_vmas_3(void) { return replace(RELOCATE, 256, 1); }
+static int64_t relocate_256_vmas_255(void) { return replace(RELOCATE, 256, 127); }
 
 /* In a new process each time: one that had a VM is not what it was. */
 static int64_t in_child(int64_t (*fn)(void))
@@ -487,7 +488,19 @@ static int64_t touch_and_become_guest(void)
 	return now() - start;
 }
 
+/* The same where it has touched little of much: a page in each page table of 16. */
+static int64_t touch_sparsely_and_become_guest(void)
+{
+	int64_t start;
+
+	touch(map(memory_size), memory_size, 16 * SEGMENT);
+	start = begin();
+	become_guest();
+	return now() - start;
+}
+
 static int64_t start_guest(void) { return in_child(touch_and_become_guest); }
+static int64_t start_guest_sparse(void) { return in_child(touch_sparsely_and_become_guest); }
 static int64_t create_vm_touched(void) { return in_child(kvm_create_touched); }
 
 enum per { PER_CALL, PER_PAGE, PER_SEGMENT, PER_VMA };
@@ -523,11 +536,15 @@ static const struct test {
 	{ "promote", promote_256, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
 	{ "promote_4_pages", promote_4, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
 	{ "promote_3_vmas", promote_256_vmas_3, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
+	{ "promote_255_vmas", promote_256_vmas_255, PER_SEGMENT, MIXED_MODE, 1, { 32, 1, 64 } },
 	{ "demote", demote_256, PER_SEGMENT, MIXED_MODE, 1, REPLACE_SIZES },
 	{ "relocate", relocate_256, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
 	{ "relocate_4_pages", relocate_4, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
 	{ "relocate_3_vmas", relocate_256_vmas_3, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1, REPLACE_SIZES },
-	{ "start_guest", start_guest, PER_SEGMENT, BEFORE_GUEST, 1, { 64, 1, 4, 16, 256, 1024 } },
+	{ "relocate_255_vmas", relocate_256_vmas_255, PER_SEGMENT, ANY_TABLE | MIXED_KERNEL, 1,
+	  { 32, 1, 64 } },
+	{ "start_guest", start_guest, PER_CALL, BEFORE_GUEST, 1, { 64, 1, 4, 16, 256, 1024 } },
+	{ "start_guest_sparse", start_guest_sparse, PER_CALL, BEFORE_GUEST, 0, { 65536 } },
 	{ "create_vm", kvm_create, PER_CALL, NEEDS_KVM, 1, { 1 } },
 	{ "guest_first_touch", kvm_first_touch, PER_PAGE, NEEDS_KVM, 1, { 1, 4, 16 } },
 	{ "create_vm_touched", create_vm_touched, PER_SEGMENT, NEEDS_KVM, 1, { 64, 256, 1024 } },

@@ -2,8 +2,7 @@
 # The benchmark: programs, `make bench`, `make bench-compare`, and the tests of
 # the benchmark itself. Included by the top Makefile.
 
-CHECKS		+= check-bench
-PACKAGES	+= gnuplot-nox libjson-c-dev
+TEST_PACKAGES	+= gnuplot-nox libjson-c-dev
 
 BENCH		:= tests/bench
 BENCH_OUT	:= build/bench
@@ -18,22 +17,20 @@ $(GUEST_BIN_DIR)/bench: $(BENCH)/bench.c $(BENCH)/kvm.c $(BENCH)/kvm.h tests/ker
 
 $(BENCH_OUT):
 	@mkdir -p $@
-$(BENCH_OUT)/report: $(BENCH)/report.c | deps $(BENCH_OUT)
+$(BENCH_OUT)/report: $(BENCH)/report.c | test-deps $(BENCH_OUT)
 	@echo "  CC    $@"
 	@gcc -std=gnu11 -O2 -g -Wall -Wextra -o $@ $< -ljson-c -lm
 
 # The default machine of this target is not that of the others.
 BENCH_MACHINE	:= $(if $(filter command environment,$(firstword $(origin MACHINE))),$(MACHINE),tcg)
 
-bench: deps initramfs $(BENCH_OUT)/report
+bench: test-deps initramfs $(BENCH_OUT)/report
 	@MACHINE=$(BENCH_MACHINE) QUICK=$(QUICK) $(BENCH)/run
 
 bench-compare: $(BENCH_OUT)/report
 	@[ -n "$(OLD)" ] || { echo "error: bench-compare needs OLD=report.json" >&2; exit 1; }
 	@$(BENCH_OUT)/report compare $(OLD) $(NEW)
 
-check-bench: deps initramfs $(BENCH_OUT)/report
-	@$(BENCH)/check-report
-	@$(BENCH)/check
+build-bench: $(BENCH_OUT)/report
 
-.PHONY: bench bench-compare check-bench
+.PHONY: bench bench-compare

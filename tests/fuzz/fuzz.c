@@ -5,7 +5,7 @@
  * must hold: nothing in the kernel's log, all page-table pages and pages given back
  * (tap.c, vmstat), memory that nobody else has is as it was, every process can be killed.
  *
- * FUZZ_SEED, FUZZ_SECONDS in the environment: which run and how long. FUZZ_ONLY and
+ * SEED, FUZZ_SECONDS in the environment: which run and how long. FUZZ_ONLY and
  * FUZZ_LEAVE_OUT: names of actions, with commas. FUZZ_FAULTS=1: allocations fail.
  */
 #include <errno.h>
@@ -465,9 +465,9 @@ static void play_mm(void)
 	double until, next;
 	long before[COUNTED];
 
-	seed = setting("FUZZ_SEED", 1);
+	seed = setting("SEED", 1);
 	faults = setting("FUZZ_FAULTS", 0);
-	note("again: FUZZ_SEED=%llu FUZZ_SECONDS=%u%s", (unsigned long long)seed, time,
+	note("again: SEED=%llu FUZZ_SECONDS=%u%s", (unsigned long long)seed, time,
 	     faults ? " FUZZ_FAULTS=1" : "");
 	prune_all();
 	count_pages(before);

@@ -4,33 +4,12 @@
  * work. Freestanding, runs at real address, DAT off; every job ends by DIAG 0x501.
  */
 #include "guest.h"
+#include "keys.h"
 
 #define WORDS	(GUEST_PAGE / sizeof(unsigned long))
-#define KEY_BITS	0xf8	/* access control and fetch protection */
 
 /* RRBE's condition codes */
 enum { NOT_USED = 0, CHANGED = 1, REFERENCED = 2 };
-
-static inline void sske(unsigned long addr, unsigned long key)
-{
-	asm volatile("sske %0,%1" : : "d" (key), "a" (addr) : "memory");
-}
-
-static inline unsigned long iske(unsigned long addr)
-{
-	unsigned long key = 0;
-
-	asm volatile("iske %0,%1" : "+d" (key) : "a" (addr) : "memory");
-	return key & 0xff;
-}
-
-static inline int rrbe(unsigned long addr)
-{
-	int cc;
-
-	asm volatile("rrbe 0,%1\n\tipm %0\n\tsrl %0,28" : "=d" (cc) : "a" (addr) : "cc", "memory");
-	return cc;
-}
 
 static inline volatile unsigned long *word(unsigned long addr)
 {

@@ -10,7 +10,7 @@
 
 #include "replace.h"
 
-static long counter(const char *name)
+long counter(const char *name)
 {
 	char path[64];
 	long n;

@@ -9,7 +9,8 @@
 
 #include "scene.h"
 
-/* Counters of the kernel: tables replaced since boot. */
+/* Counters of the kernel, /sys/kernel/mm/pgste/@name: tables replaced since boot. */
+long counter(const char *name);
 long promoted(void);
 long demoted(void);
 long relocated(void);

@@ -19,10 +19,6 @@
 #define PAGE	GUEST_PAGE
 #define KEYS	0xf8
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-
 double seconds(void)
 {
 	struct timespec now;
@@ -55,11 +51,49 @@ uint8_t *map_segments(int segments, int flags)
 	return mem;
 }
 
+int make_file(size_t size)
+{
+	int fd = memfd_create("test", 0);
+
+	require(fd >= 0 && !ftruncate(fd, size), "memfd: %s", strerror(errno));
+	return fd;
+}
+
+uint8_t *map_file(int fd, int segments)
+{
+	uint8_t *mem = map_segments(segments, MAP_SHARED);
+
+	require(mmap(mem, segments * GUEST_SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		     fd, 0) == mem, "mmap: %s", strerror(errno));
+	return mem;
+}
+
+void remember_frames(const void *mem, int pages, long *pfn)
+{
+	int i;
+
+	for (i = 0; i < pages; i++) {
+		(void)*((volatile const uint8_t *)mem + i * PAGE);
+		pfn[i] = pfn_of((const uint8_t *)mem + i * PAGE);
+		require(pfn[i] > 0, "page %d is not in memory", i);
+	}
+}
+
+int frames_unchanged(const void *mem, int pages, const long *pfn)
+{
+	int i, n = 0;
+
+	for (i = 0; i < pages; i++)
+		n += pfn_of((const uint8_t *)mem + i * PAGE) == pfn[i];
+	return n;
+}
+
 void fill_segments(void *mem, int segments, int pages, unsigned long seed)
 {
 	volatile unsigned long *word;
 	int s, p;
 
+	require(segments > 0 && pages > 0, "%d pages of %d segments to fill", pages, segments);
 	for (s = 0; s < segments; s++) {
 		for (p = 0; p < pages; p++) {
 			word = (void *)((uintptr_t)mem + s * GUEST_SEGMENT + p * PAGE);
@@ -74,6 +108,7 @@ void check_segments(const void *mem, int segments, int pages, unsigned long seed
 	volatile unsigned long *word;
 	int s, p;
 
+	require(segments > 0 && pages > 0, "%d pages of %d segments to check", pages, segments);
 	for (s = 0; s < segments; s++) {
 		for (p = 0; p < pages; p++) {
 			word = (void *)((uintptr_t)mem + s * GUEST_SEGMENT + p * PAGE);
@@ -82,6 +117,17 @@ void check_segments(const void *mem, int segments, int pages, unsigned long seed
 				*word, guest_word((uintptr_t)word, seed));
 		}
 	}
+}
+
+void check_guest_page(const void *page, uint64_t addr, unsigned long seed, const char *when)
+{
+	const unsigned long *word = page;
+	unsigned int i;
+
+	for (i = 0; i < PAGE / sizeof(*word); i++)
+		require(word[i] == guest_word(addr + i * sizeof(*word), seed),
+			"%s: the process sees 0x%lx at guest address 0x%lx, not 0x%lx", when, word[i],
+			addr + i * sizeof(*word), guest_word(addr + i * sizeof(*word), seed));
 }
 
 void make_machine(struct machine *m, unsigned long type, size_t size, int map)
@@ -108,8 +154,10 @@ void put_slot(struct vm *vm, unsigned int slot, uint64_t gpa, void *hva, size_t 
 void run_job(struct machine *m, enum guest_job job, uint64_t from, unsigned long pages,
 	     unsigned long arg)
 {
-	int rc = guest_do(&m->cpu, job, from, pages, arg);
+	int rc;
 
+	require(pages > 0, "guest job %d on no page", job);
+	rc = guest_do(&m->cpu, job, from, pages, arg);
 	require(rc == GUEST_OK, "guest job %d: %s", job, guest_text(&m->cpu, m->mem, rc));
 }
 
@@ -117,6 +165,7 @@ static uint8_t *key_buffer(unsigned long pages)
 {
 	uint8_t *keys = malloc(pages);
 
+	require(pages, "keys of no page");
 	require(keys, "malloc: %s", strerror(errno));
 	return keys;
 }

@@ -11,6 +11,20 @@
 #include "vmm.h"
 #include "tap.h"
 
+double seconds(void);
+
+/* Wait for a condition; what comes of it if it does not in half of the test's time. */
+#define until(cond, ...)							\
+	do {									\
+		double end_ = seconds() + tap_seconds() / 2.0;			\
+										\
+		while (!(cond)) {						\
+			if (seconds() > end_)					\
+				fail(__VA_ARGS__);				\
+			usleep(1000);						\
+		}								\
+	} while (0)
+
 /* This process's /proc/self/arch_status. */
 struct page_tables tables_now(void);
 void expect_mode(const char *mode);
@@ -18,10 +32,23 @@ void expect_mode(const char *mode);
 /* Address space of some segments, see guest_memory(). */
 uint8_t *map_segments(int segments, int flags);
 
+/* A file without a name, of memory. */
+int make_file(size_t size);
+
+/* map_segments(), but of a file: it shares its memory with others that map the file. */
+uint8_t *map_file(int fd, int segments);
+
+/* The frames of pages, which are touched if they are not there; and how many are the same. */
+void remember_frames(const void *mem, int pages, long *pfn);
+int frames_unchanged(const void *mem, int pages, const long *pfn);
+
 /* Write guest_word() into the first word of some pages of each segment; compare. */
 void fill_segments(void *mem, int segments, int pages, unsigned long seed);
 void check_segments(const void *mem, int segments, int pages, unsigned long seed,
 		    const char *when);
+
+/* A page holds what the guest's GUEST_FILL wrote at guest address @addr. */
+void check_guest_page(const void *page, uint64_t addr, unsigned long seed, const char *when);
 
 /* machine_create() and vm_create() that succeed. */
 void make_machine(struct machine *m, unsigned long type, size_t size, int map);
@@ -59,7 +86,5 @@ void swap_off(void);
 
 /* Push the pages out of memory and see that they are gone from the page tables. */
 void page_out(void *mem, size_t size);
-
-double seconds(void);
 
 #endif

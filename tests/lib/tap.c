@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The frame for test programs: see tap.h. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,8 +20,8 @@
 
 #define EXIT_SKIP	77
 #define REPORT_FD	9	/* a test's last words */
-#define TEST_TIMEOUT	60	/* seconds */
-#define SETTLE_MS	3000	/* page tables are freed after a grace period */
+#define TEST_TIMEOUT	180	/* seconds */
+#define SETTLE_MS	10000	/* page tables are freed after a grace period */
 
 static const char *const complaints[] = {
 #define COMPLAINT(text)	text,
@@ -33,6 +35,7 @@ struct tables {
 };
 
 static int log_fd = -1;
+static long promote_at_boot;
 
 void log_mark(void)
 {
@@ -99,28 +102,12 @@ void wait_ok(int pid)
 	require(!WEXITSTATUS(status), "a child ended with status %d", WEXITSTATUS(status));
 }
 
-static long vmstat_page_tables(void)
-{
-	char line[128];
-	long n = -1;
-	FILE *f;
-
-	write_number("/proc/sys/vm/stat_refresh", 1);
-	f = fopen("/proc/vmstat", "r");
-	if (!f)
-		return -1;
-	while (n < 0 && fgets(line, sizeof(line), f))
-		sscanf(line, "nr_page_table_pages %ld", &n);
-	fclose(f);
-	return n;
-}
-
 static struct tables count_tables(void)
 {
 	struct tables t = {
 		.pages_2k = read_number("/sys/kernel/mm/pgste/pages_2k"),
 		.pages_pgste = read_number("/sys/kernel/mm/pgste/pages_pgste"),
-		.all = vmstat_page_tables(),
+		.all = vmstat("nr_page_table_pages"),
 	};
 
 	return t;
@@ -179,8 +166,7 @@ static void run_here(const struct test *test, int number, const char *self)
 	fail("%s: cannot execute itself: %s", test->name, strerror(errno));
 }
 
-/* TAP_SECONDS in the environment (a boot parameter arrives there) is for slow kernels. */
-static int test_timeout(void)
+int tap_seconds(void)
 {
 	const char *s = getenv("TAP_SECONDS");
 
@@ -191,7 +177,7 @@ static int wait_for(pid_t pid, int *status)
 {
 	int ms;
 
-	for (ms = 0; ms < test_timeout() * 1000; ms += 10) {
+	for (ms = 0; ms < tap_seconds() * 1000; ms += 10) {
 		if (waitpid(pid, status, WNOHANG) == pid)
 			return 0;
 		usleep(10000);
@@ -215,8 +201,8 @@ static int run_process(const struct test *test, int number, const char *self, ch
 	}
 	if (test->flags & IN_4K)
 		write_number(ALLOCATE_PGSTE, 1);
-	if ((test->flags & REFUSES) == REFUSES)
-		write_number(PGSTE_PROMOTE, 0);
+	if (test->flags & NEEDS_KVM)
+		write_number(PGSTE_PROMOTE, (test->flags & REFUSES) != REFUSES);
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
@@ -229,14 +215,14 @@ static int run_process(const struct test *test, int number, const char *self, ch
 	late = pid < 0 ? -errno : wait_for(pid, &status);
 	/* as they were, whatever the test did to them */
 	write_number(ALLOCATE_PGSTE, 0);
-	write_number(PGSTE_PROMOTE, 1);
+	write_number(PGSTE_PROMOTE, promote_at_boot);
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	n = read(fds[0], why, size - 1);
 	why[n > 0 ? n : 0] = 0;
 	close(fds[0]);
 
 	if (late == -ETIMEDOUT)
-		snprintf(why, size, "no end after %d s", test_timeout());
+		snprintf(why, size, "no end after %d s", tap_seconds());
 	else if (late)
 		snprintf(why, size, "fork: %s", strerror(-late));
 	else if (WIFSIGNALED(status))
@@ -350,12 +336,67 @@ static void warm_up(void)
 	count_tables();
 }
 
+/* A test's name as one word, as tests/run prints it. */
+static const char *slug(const char *name)
+{
+	static char word[256];
+	size_t n = 0;
+
+	for (; *name && n < sizeof(word) - 1; name++) {
+		if (isalnum((unsigned char)*name) || *name == '_' || *name == '.')
+			word[n++] = *name;
+		else if (n && word[n - 1] != '-')
+			word[n++] = '-';
+	}
+	while (n && word[n - 1] == '-')
+		n--;
+	word[n] = 0;
+	return word;
+}
+
+/*
+ * Whether @want names the test: by number, by its whole name, or, if no name is exactly
+ * that, by a shell pattern for any part of the name. NULL: all.
+ */
+static int is_chosen(const struct test *tests, size_t count, size_t i, const char *want)
+{
+	char pattern[256];
+	size_t j;
+
+	if (!want)
+		return 1;
+	if (want[strspn(want, "0123456789")] == 0)
+		return (size_t)atoi(want) == i + 1;
+	for (j = 0; j < count; j++)
+		if (!strcmp(slug(tests[j].name), want))
+			return i == j;
+	snprintf(pattern, sizeof(pattern), "*%s*", want);
+	return !fnmatch(pattern, slug(tests[i].name), 0);
+}
+
+static int list(const struct test *tests, size_t count, const char *want)
+{
+	int none = 1;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (is_chosen(tests, count, i, want)) {
+			printf("%s\n", slug(tests[i].name));
+			none = 0;
+		}
+	}
+	return none;
+}
+
 int tap_main(int argc, char **argv, const struct test *tests, size_t count)
 {
 	const char *only = argc > 1 ? argv[1] : NULL;
 	size_t i, chosen = 0;
 	int failed = 0;
 	long n;
+
+	if (only && !strcmp(only, "--list"))
+		return list(tests, count, argv[2]);
 
 	if (argc == 3 && !strcmp(argv[1], "--one")) {
 		n = atoi(argv[2]);
@@ -368,25 +409,24 @@ int tap_main(int argc, char **argv, const struct test *tests, size_t count)
 		return 0;
 	}
 	if (argc > 2) {
-		fprintf(stderr, "usage: %s [NUMBER or beginning of a NAME]\n", argv[0]);
+		fprintf(stderr, "usage: %s [NUMBER, NAME or pattern], or --list\n", argv[0]);
 		return 2;
 	}
 
-	printf("TAP version 13\n1..%zu\n", count);
-	warm_up();
-	for (i = 0; i < count; i++) {
-		if (only && atoi(only) != (int)i + 1 &&
-		    strncmp(only, tests[i].name, strlen(only)))
-			continue;
-		chosen++;
-		failed += run_test(&tests[i], i + 1, argv[0]);
-	}
+	for (i = 0; i < count; i++)
+		chosen += is_chosen(tests, count, i, only);
 	if (!chosen) {
 		fprintf(stderr, "%s: no test called \"%s\"; there are:\n", argv[0], only);
 		for (i = 0; i < count; i++)
-			fprintf(stderr, "%3zu %s\n", i + 1, tests[i].name);
+			fprintf(stderr, "%3zu %s\n", i + 1, slug(tests[i].name));
 		return 2;
 	}
+	promote_at_boot = read_number(PGSTE_PROMOTE);
+	printf("TAP version 13\n1..%zu\n", chosen);
+	warm_up();
+	for (i = 0; i < count; i++)
+		if (is_chosen(tests, count, i, only))
+			failed += run_test(&tests[i], i + 1, argv[0]);
 	printf("# %zu run, %d failed\n", chosen, failed);
 	return failed ? 1 : 0;
 }

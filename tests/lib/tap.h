@@ -9,6 +9,7 @@
 #define PGMIX_TAP_H
 
 #include <stddef.h>
+#include <unistd.h>
 
 struct test {
 	const char *name;	/* says what holds */
@@ -24,10 +25,16 @@ struct test {
 /**
  * tap_main() - the main() of a test program
  *
- * Without arguments all tests; with a number or a name's beginning, only those.
+ * Without arguments all tests; with a number, a name or a pattern, only those. --list
+ * prints their names, needs no s390x machine, and fails if there are none.
  * Return: the exit status, 0 if none failed
  */
 int tap_main(int argc, char **argv, const struct test *tests, size_t count);
+
+/* A test twice: 2K tables of guest memory are refused, and replaced by PGSTE tables. */
+#define BOTH_WAYS(name, run)					\
+	{ name ", refusing", run, REFUSES },			\
+	{ name ", promoting", run, NEEDS_KVM }
 
 #define TAP_MAIN(tests)								\
 	int main(int argc, char **argv)						\
@@ -45,6 +52,9 @@ void skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 		if (!(cond))		\
 			fail(__VA_ARGS__); \
 	} while (0)
+
+/* How long a test may take: TAP_SECONDS in the environment (a kernel parameter gets there). */
+int tap_seconds(void);
 
 /* A line of explanation, "# ...". */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -38,6 +38,26 @@ $(LIB): $(LIB_OBJS)
 	@rm -f $@
 	@s390x-linux-gnu-ar rcs $@ $^
 
+# Each test program of the table has a root file system of its own, to be laid over the
+# booted one: tests/SUITE/NAME.c becomes build/root/SUITE/NAME/test. A suite adds objects
+# to its programs, and whatever else it needs to build-SUITE, in its own fragment.
+TEST_PROGS := $(sort $(shell awk '$$2 ~ /^(hercules|tcg|kvm)-/ { sub(/^-/, "", $$1); \
+	split($$1, a, "/"); n = split(a[2], b, ","); \
+	for (i = 1; i <= n; i++) print "build/root/" a[1] "/" b[i] "/test" }' tests/table))
+programs_of = $(filter build/root/$1/%,$(TEST_PROGS))
+
+$(TEST_PROGS): build/root/%/test: tests/%.c $(LIB) $(wildcard tests/kernel/*.h)
+	@echo "  LINK  $@"
+	@mkdir -p $(@D)
+	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $(filter %.c %.o,$^) $(LIB)
+
+.SECONDEXPANSION:
+build-%: initramfs $$(call programs_of,$$*)
+	@$(if $(call programs_of,$*)$(wildcard tests/$*/tests.mk),:,echo "error: no tests/$*/tests.mk" >&2; exit 1)
+
+# To choose tests of programs by name.
+TEST_PACKAGES += qemu-user
+
 GUEST_PROGS += $(GUEST_BIN_DIR)/demo
 $(GUEST_BIN_DIR)/demo: tools/demo.c $(LIB) | $(GUEST_BIN_DIR)
 	@echo "  LINK  $@"

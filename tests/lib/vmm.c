@@ -368,8 +368,8 @@ int page_tables(pid_t pid, struct page_tables *pt)
 	if (!mode || sscanf(mode, "PgsteMode: %7s", pt->mode) != 1 ||
 	    number_after(text, "PageTables2K:", &pt->n2k) ||
 	    number_after(text, "PageTables2KBytes:", &pt->bytes2k) ||
-	    number_after(text, "PageTables4K:", &pt->n4k) ||
-	    number_after(text, "PageTables4KBytes:", &pt->bytes4k))
+	    number_after(text, "PageTablesPgste:", &pt->n4k) ||
+	    number_after(text, "PageTablesPgsteBytes:", &pt->bytes4k))
 		return -EPROTO;
 	return 0;
 }
@@ -400,6 +400,23 @@ int write_number(const char *path, long value)
 		rc = -errno;
 	close(fd);
 	return rc;
+}
+
+long vmstat(const char *name)
+{
+	size_t n = strlen(name);
+	char line[128];
+	long value = -1;
+	FILE *f;
+
+	write_number("/proc/sys/vm/stat_refresh", 1);
+	f = fopen("/proc/vmstat", "r");
+	while (f && value < 0 && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, n) && line[n] == ' ')
+			value = strtol(line + n, NULL, 10);
+	if (f)
+		fclose(f);
+	return value;
 }
 
 int pagemap_read(const void *addr, unsigned long pages, uint64_t *entries)

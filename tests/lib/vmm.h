@@ -165,6 +165,9 @@ int page_tables(pid_t pid, struct page_tables *pt);
 long read_number(const char *path);
 int write_number(const char *path, long value);
 
+/* A number of /proc/vmstat, up to date; -1 if there is no such. */
+long vmstat(const char *name);
+
 #define ALLOC_PGSTE	"/proc/sys/vm/alloc_pgste"
 #define ALLOCATE_PGSTE	"/proc/sys/vm/allocate_pgste"	/* the same variable; also in stock kernels */
 #define PGSTE_PROMOTE	"/proc/sys/vm/pgste_promote"

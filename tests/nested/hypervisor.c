@@ -4,11 +4,11 @@
  * the nested guest's page tables, changes them, and does what SIE leaves to it: page
  * faults and storage keys. DAT off; one state for all of its CPUs, a lock.
  */
+#include "keys.h"
 #include "nested.h"
 
 #define PAGE_MASK	(~(GUEST_PAGE - 1))
 #define WORDS		(GUEST_PAGE / sizeof(unsigned long))
-#define KEY_BITS	0xf8
 
 /* Lowcore */
 #define LC_TEID		0xa8
@@ -65,27 +65,6 @@ static inline volatile unsigned long *word(unsigned long addr)
 	/* Low addresses are memory like any other here. */
 	asm("" : "+r" (addr));
 	return (volatile unsigned long *)addr;
-}
-
-static inline void sske(unsigned long addr, unsigned long key)
-{
-	asm volatile("sske %0,%1" : : "d" (key), "a" (addr) : "memory");
-}
-
-static inline unsigned long iske(unsigned long addr)
-{
-	unsigned long key = 0;
-
-	asm volatile("iske %0,%1" : "+d" (key) : "a" (addr) : "memory");
-	return key & 0xff;
-}
-
-static inline unsigned long rrbe(unsigned long addr)
-{
-	unsigned long cc;
-
-	asm volatile("rrbe 0,%1\n\tipm %0\n\tsrl %0,28" : "=d" (cc) : "a" (addr) : "cc", "memory");
-	return cc & 3;
 }
 
 static inline void ipte(unsigned long table, unsigned long addr)

@@ -15,17 +15,6 @@
 
 extern const uint8_t hypervisor_image[], hypervisor_image_end[], guest_image[];
 
-long counter(const char *name)
-{
-	char path[64];
-	long n;
-
-	snprintf(path, sizeof(path), "/sys/kernel/mm/pgste/%s", name);
-	n = read_number(path);
-	require(n >= 0, "%s: %s", path, strerror(-n));
-	return n;
-}
-
 struct shadows shadows_now(void)
 {
 	struct shadows s = {
@@ -127,17 +116,11 @@ uint8_t *nest_page(struct nest *n, unsigned long page)
 void nest_check(struct nest *n, uint64_t from, unsigned long pages, unsigned long seed,
 		const char *when)
 {
-	unsigned long i, w, addr, *mem;
+	unsigned long i;
 
-	for (i = 0; i < pages; i++) {
-		mem = (unsigned long *)nest_page(n, from / GUEST_PAGE + i);
-		for (w = 0; w < GUEST_PAGE / sizeof(*mem); w++) {
-			addr = from + i * GUEST_PAGE + w * sizeof(*mem);
-			require(mem[w] == guest_word(addr, seed),
-				"%s: the process sees 0x%lx at nested 0x%lx, not 0x%lx", when, mem[w],
-				addr, guest_word(addr, seed));
-		}
-	}
+	require(pages, "%s: no page to check", when);
+	for (i = 0; i < pages; i++)
+		check_guest_page(nest_page(n, from / GUEST_PAGE + i), from + i * GUEST_PAGE, seed, when);
 }
 
 void nest_check_keys(struct nest *n, uint64_t from, unsigned long pages, unsigned long seed,
@@ -147,6 +130,7 @@ void nest_check_keys(struct nest *n, uint64_t from, unsigned long pages, unsigne
 	uint8_t key;
 	int rc;
 
+	require(pages, "%s: keys of no page", when);
 	for (i = 0; i < pages; i++) {
 		rc = vm_get_keys(&n->vm, nest_gpa(n, from / GUEST_PAGE + i) / GUEST_PAGE, 1, &key);
 		require(!rc, "%s: KVM_S390_GET_SKEYS: %d", when, rc);

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "scene.h"
+#include "replace.h"
 #include "nested.h"
 
 #define NEST_CPUS	2
@@ -73,6 +73,5 @@ unsigned long nest_rounds(struct nest_thread *t);
 void nest_stop(struct nest_thread *t);
 
 struct shadows shadows_now(void);
-long counter(const char *name);
 
 #endif

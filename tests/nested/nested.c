@@ -169,8 +169,7 @@ static void host_swaps(void)
 
 	swap_on(SWAP_MIB);
 	make_used(&n);
-	for (i = 0; i < NEST_TOTAL / GUEST_PAGE; i++)
-		pfn[i] = pfn_of(n.mem + i * GUEST_PAGE);
+	remember_frames(n.mem, NEST_TOTAL / GUEST_PAGE, pfn);
 	page_out(n.mem + NEST_STATE, NEST_TOTAL - NEST_STATE);
 	nest_check_keys(&n, DATA, PAGES, 7, "swapped out");
 	/* frames that became free are somebody else's now */
@@ -188,28 +187,20 @@ static void host_swaps(void)
 	swap_off();
 }
 
-static void relocate(struct nest *n)
+static void relocate_all(struct nest *n)
 {
-	int fd = open("/sys/kernel/debug/pgmix/relocate", O_WRONLY);
-	char line[64];
-	int len;
-
-	require(fd >= 0, "pgmix/relocate: %s", strerror(errno));
-	len = snprintf(line, sizeof(line), "%d %lx %lx", getpid(), (unsigned long)n->mem,
-		       (unsigned long)n->mem + NEST_TOTAL);
-	require(write(fd, line, len) == len, "relocate %s: %s", line, strerror(errno));
-	close(fd);
+	relocate(0, (unsigned long)n->mem, (unsigned long)n->mem + NEST_TOTAL);
 }
 
 static void host_relocates(void)
 {
-	long before = counter("relocated");
+	long before = relocated();
 	struct nest n;
 
 	make_used(&n);
-	relocate(&n);
-	require(counter("relocated") - before >= (long)(NEST_SPARE / GUEST_SEGMENT),
-		"%ld tables were relocated", counter("relocated") - before);
+	relocate_all(&n);
+	require(relocated() - before >= (long)(NEST_SPARE / GUEST_SEGMENT),
+		"%ld tables were relocated", relocated() - before);
 	expect_all(&n, 5, 7, PAGES, "page tables of the process relocated");
 	nest_destroy(&n);
 }
@@ -275,7 +266,7 @@ static void swapped_while_running(void)
 
 static void relocated_while_running(void)
 {
-	under_load(relocate, 0);
+	under_load(relocate_all, 0);
 }
 
 /* Makes all pages old, and the notifiers of all fire, with the mmap lock held for writing. */
@@ -299,7 +290,7 @@ static void moved_while_running(void)
 
 static void all_while_running(struct nest *n)
 {
-	relocate(n);
+	relocate_all(n);
 	swap_once(n);
 }
 

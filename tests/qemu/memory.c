@@ -6,19 +6,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "vmm.h"
 #include "scene.h"
 #include "qemu.h"
 
 #define TIMES	5
-
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 
 /* The guest's memory: the mapping of QEMU that has its size. */
 static struct iovec guest_of(struct qemu *q)
@@ -37,22 +33,6 @@ static struct iovec guest_of(struct qemu *q)
 		}
 	}
 	fail("no mapping of %d MiB in QEMU", WALKER_MEMORY);
-}
-
-/* A number of /proc/vmstat. */
-static long vmstat(const char *name)
-{
-	size_t n = strlen(name);
-	long value = -1;
-	char line[128];
-	FILE *f = fopen("/proc/vmstat", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, n) && line[n] == ' ')
-			sscanf(line + n, "%ld", &value);
-	if (f)
-		fclose(f);
-	return value;
 }
 
 /*

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Debian's QEMU as the client: `make run-qemu` and the tests. One test program alone:
-#   make qemu-tests; tests/qemu/one run migrate there_and_back
+# Debian's QEMU as the client: `make run-qemu` and the tests.
 
 GUEST_KERNEL ?=
 GUEST_INITRD ?=
@@ -16,13 +15,12 @@ run-qemu: check-guest-files image initramfs
 check-guest-files:
 	@tools/run-qemu check
 
-# --- tests: laid over QEMU and the initramfs ----------------------------------
+# --- tests: QEMU, its guest and the preload library beside each program ---------
 
 QEMU_ROOT := build/tests/qemu/root
-QEMU_TESTS := $(addprefix $(QEMU_ROOT)/tests/,migrate memory vmtype cmma)
-QEMU_OBJS := build/tests/qemu/qemu.o $(LIB)
+QEMU_FILES := $(addprefix $(QEMU_ROOT)/,guest/walker.elf lib/pgmix-vmtype.so)
 
-$(addprefix $(QEMU_ROOT)/,tests guest lib):
+$(QEMU_ROOT)/guest $(QEMU_ROOT)/lib:
 	@mkdir -p $@
 
 $(QEMU_ROOT)/guest/walker.elf: $(addprefix tests/qemu/,walker-start.S walker.c walker.h walker.lds) \
@@ -35,23 +33,21 @@ $(QEMU_ROOT)/lib/pgmix-vmtype.so: tools/pgmix-vmtype.c $(LIB_HEADERS) | deps $(Q
 	@echo "  LINK  $@"
 	@$(GUEST_CC) $(filter-out -static,$(GUEST_CFLAGS)) -D_GNU_SOURCE -fPIC -shared -o $@ $<
 
-build/tests/qemu/qemu.o: tests/qemu/qemu.c $(wildcard tests/qemu/*.h) $(LIB_HEADERS) \
-		| deps $(QEMU_ROOT)/tests
-	@echo "  CC    $@"
-	@$(GUEST_CC) $(TEST_CFLAGS) -c -o $@ $<
-
-$(QEMU_TESTS): $(QEMU_ROOT)/tests/%: tests/qemu/%.c $(QEMU_OBJS)
-	@echo "  LINK  $@"
-	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $@ $(filter-out %.h,$^)
-
 pgmix-vmtype: $(QEMU_ROOT)/lib/pgmix-vmtype.so
 	@echo $(abspath $<)
 
-qemu-tests: $(QEMU_TESTS) $(QEMU_ROOT)/guest/walker.elf $(QEMU_ROOT)/lib/pgmix-vmtype.so
+build/tests/qemu/qemu.o: tests/qemu/qemu.c $(wildcard tests/qemu/*.h) $(LIB_HEADERS) | deps $(QEMU_ROOT)/lib
+	@echo "  CC    $@"
+	@$(GUEST_CC) $(TEST_CFLAGS) -c -o $@ $<
+
+$(call programs_of,qemu): build/tests/qemu/qemu.o
+
+build-qemu: qemu-common
+qemu-common: qemu-host $(QEMU_FILES)
 	@arch-s390/qemu-root
+	@mkdir -p build/root/qemu
+	@rm -rf build/root/qemu/common
+	@cp -al build/qemu/root build/root/qemu/common
+	@cp -a $(QEMU_ROOT)/. build/root/qemu/common
 
-check-qemu: image qemu-host initramfs qemu-tests
-	@tests/qemu/suite $(KERNEL)
-
-CHECKS += check-qemu
-.PHONY: run-qemu check-guest-files pgmix-vmtype qemu-tests
+.PHONY: qemu-common run-qemu check-guest-files pgmix-vmtype

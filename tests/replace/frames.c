@@ -29,26 +29,6 @@ static int open_frames(void)
 	return fd;
 }
 
-static void remember_frames(const uint8_t *mem, long *pfn)
-{
-	int i;
-
-	for (i = 0; i < PAGES; i++) {
-		(void)*(volatile const uint8_t *)(mem + i * GUEST_PAGE);
-		pfn[i] = pfn_of(mem + i * GUEST_PAGE);
-		require(pfn[i], "page %d is not there", i);
-	}
-}
-
-static int frames_unchanged(const uint8_t *mem, const long *pfn)
-{
-	int i, n = 0;
-
-	for (i = 0; i < PAGES; i++)
-		n += pfn_of(mem + i * GUEST_PAGE) == pfn[i];
-	return n;
-}
-
 /*
  * All of the guest's memory, its code and its prefix area too. A page may refuse
  * while an operation holds it, so there are some rounds for each to have moved once.
@@ -62,7 +42,7 @@ static void every_page_of_a_running_guest_moves(void)
 	struct machine m;
 
 	make_machine(&m, 0, SEGMENTS * GUEST_SEGMENT, MAP_SHARED);
-	remember_frames(m.mem, pfn);
+	remember_frames(m.mem, PAGES, pfn);
 	guest_thread_start(&guest, &m, GUEST_DATA, PAGES - 256);
 	for (round = 1; round < MOST_ROUNDS; round++) {
 		struct frames_migrate range = {
@@ -73,7 +53,7 @@ static void every_page_of_a_running_guest_moves(void)
 		require(!ioctl(fd, FRAMES_MIGRATE, &range), "migrate: %s", strerror(errno));
 		moved += range.moved;
 		refused += range.refused;
-		left = frames_unchanged(m.mem, pfn);
+		left = frames_unchanged(m.mem, PAGES, pfn);
 		if (!left && round >= ROUNDS && *(volatile unsigned long *)&m.ctl->rounds >= 2)
 			break;
 	}

@@ -123,23 +123,6 @@ static void guest_key_instruction_promotes(void)
 	end_scene(&s);
 }
 
-static uint8_t *map_file(int fd)
-{
-	uint8_t *mem = map_segments(SEGMENTS, MAP_SHARED);
-
-	require(mmap(mem, SEGMENTS * GUEST_SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		     fd, 0) == mem, "mmap: %s", strerror(errno));
-	return mem;
-}
-
-static int make_file(void)
-{
-	int fd = memfd_create("frames", 0);
-
-	require(fd >= 0 && !ftruncate(fd, SEGMENTS * GUEST_SEGMENT), "memfd: %s", strerror(errno));
-	return fd;
-}
-
 /* Another process's guest gives the frames keys, and is gone. */
 static void leave_keys_behind(int fd)
 {
@@ -148,7 +131,7 @@ static void leave_keys_behind(int fd)
 
 	if (!pid) {
 		make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
-		put_slot(&m.vm, 1, GPA, map_file(fd), SEGMENTS * GUEST_SEGMENT);
+		put_slot(&m.vm, 1, GPA, map_file(fd, SEGMENTS), SEGMENTS * GUEST_SEGMENT);
 		run_job(&m, GUEST_SETKEYS, GPA, SEGMENTS * PAGES, SEED);
 		_exit(0);
 	}
@@ -162,9 +145,9 @@ static void promoted_page_has_key_zero(void)
 	uint8_t *old;
 	int i, fd;
 
-	fd = make_file();
+	fd = make_file(SEGMENTS * GUEST_SEGMENT);
 	leave_keys_behind(fd);
-	old = map_file(fd);
+	old = map_file(fd, SEGMENTS);
 	fill_segments(old, SEGMENTS, PAGES, SEED);
 	make_machine(&m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
 	run_job(&m, GUEST_SETKEYS, GUEST_DATA, 7 * PAGES, SEED);
@@ -209,30 +192,40 @@ static void swapped_out_memory_is_promoted(void)
 	swap_off();
 }
 
+static void demote_another_process(void)
+{
+	struct machine m;
+	pid_t pid = fork();
+
+	if (!pid) {
+		make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+		expect_mode("mixed");
+		machine_destroy(&m);
+		until(!strcmp(tables_now().mode, "none"), "mode %s after the only VM", tables_now().mode);
+		_exit(0);
+	}
+	wait_ok(pid);
+}
+
 static void demoted_when_the_last_vm_is_gone(void)
 {
-	struct page_tables now;
 	struct scene s;
 	struct vm other;
-	int ms;
+	int i;
 
 	make_scene(&s, 0);
 	make_vm(&other, 0);
 	use_old_memory(&s);
 	clear_keys(&s.m.vm, GPA / GUEST_PAGE, SEGMENTS * PAGES);
 	machine_destroy(&s.m);
-	usleep(200000);
+	/* A demotion that began later is over. */
+	demote_another_process();
 	expect_mode("mixed");
 	vm_destroy(&other);
-	for (ms = 0; ms < 3000; ms += 20) {
-		now = tables_now();
-		if (!strcmp(now.mode, "none"))
-			break;
-		usleep(20000);
-	}
-	require(!strcmp(now.mode, "none"), "mode %s 3 s after the last VM", now.mode);
-	require(now.n4k == 0, "%ld tables with PGSTEs left", now.n4k);
-	check_segments(s.old, 0, PAGES, SEED, "after demotion");
+	until(!strcmp(tables_now().mode, "none"), "mode %s after the last VM", tables_now().mode);
+	require(tables_now().n4k == 0, "%ld tables with PGSTEs left", tables_now().n4k);
+	for (i = 0; i < SEGMENTS * PAGES; i++)
+		check_guest_page(s.old + i * GUEST_PAGE, GPA + i * GUEST_PAGE, SEED + 1, "after demotion");
 	/* And once more, from the start. */
 	make_machine(&s.m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
 	put_slot(&s.m.vm, 1, GPA, s.old, SEGMENTS * GUEST_SEGMENT);
@@ -245,6 +238,7 @@ static void new_vm_while_tables_are_demoted(void)
 {
 	struct machine m;
 	struct scene s;
+	long before;
 	int i;
 
 	make_old_memory(&s);
@@ -252,9 +246,11 @@ static void new_vm_while_tables_are_demoted(void)
 		make_machine(&m, i & 1 ? KVM_VM_S390_LATE_MMAP : 0, 4 * GUEST_SEGMENT, MAP_SHARED);
 		put_slot(&m.vm, 1, GPA, s.old, SEGMENTS * GUEST_SEGMENT);
 		use_old_memory_again(&m, GPA, SEGMENTS * PAGES);
+		before = demoted();
 		machine_destroy(&m);
-		/* From none to all of the time that demotion takes. */
-		usleep(i * 300);
+		/* From none to all of the tables. */
+		until(demoted() - before >= i % (SEGMENTS + 1) || !strcmp(tables_now().mode, "none"),
+		      "%ld tables demoted", demoted() - before);
 	}
 	make_machine(&s.m, 0, 4 * GUEST_SEGMENT, MAP_SHARED);
 	end_scene(&s);
@@ -437,14 +433,14 @@ static void *move_until_punched(void *mem)
 /* Whoever punches it must find the table, the old or the new one. */
 static void hole_takes_every_page(void)
 {
-	int round, i, fd = make_file();
+	int round, i, fd = make_file(SEGMENTS * GUEST_SEGMENT);
 	size_t size = SEGMENTS * GUEST_SEGMENT;
-	uint8_t *mem = map_file(fd);
+	uint8_t *mem = map_file(fd, SEGMENTS);
 	long before = relocated();
 	pthread_t mover;
 
 	require(!pthread_create(&mover, NULL, move_until_punched, mem), "no thread");
-	for (round = 0; round < 300; round++) {
+	for (round = 0; round < 300 || relocated() - before < 300; round++) {
 		for (i = 0; i < SEGMENTS * PAGES; i += 16)
 			mem[i * GUEST_PAGE] = 1;
 		require(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size),

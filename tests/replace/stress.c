@@ -4,7 +4,7 @@
  * moved while its threads fault, unmap, protect, move, swap out, punch holes,
  * merge and fork, and a guest checks its memory and keys.
  *
- * As a test each scene takes 15 seconds; STRESS_SECONDS and STRESS_SEED in the
+ * As a test each scene takes 15 seconds; STRESS_SECONDS and SEED in the
  * environment make it longer or repeat a run. With STRESS_FAIL=N one allocation of N
  * fails, at random, in the whole kernel; the guest does not run then: stock Linux turns
  * a page fault of a guest without memory into an addressing exception.
@@ -329,9 +329,9 @@ static void move_tables(unsigned long start, unsigned long end)
 
 static unsigned int begin(const char *what)
 {
-	unsigned int seed = setting("STRESS_SEED", 1 + getpid());
+	unsigned int seed = setting("SEED", 1 + getpid());
 
-	note("%s: STRESS_SEED=%u", what, seed);
+	note("%s: SEED=%u", what, seed);
 	write_number("/sys/kernel/mm/ksm/run", 1);
 	swap_on(64);
 	return seed;

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <linux/userfaultfd.h>
 
-#include "../kernel/frames.h"
+#include "kernel/frames.h"
 #include "replace.h"
 
 #define PAGES		256	/* of a segment */
@@ -108,14 +108,6 @@ static void signals_do_not_end_a_promotion(void)
 	check_segments(mem, MANY, 3, SEED, "after promotion");
 	vm_destroy(&vm);
 	munmap(mem, MANY * GUEST_SEGMENT);
-}
-
-static int make_file(size_t size)
-{
-	int fd = memfd_create("vmas", 0);
-
-	require(fd >= 0 && !ftruncate(fd, size), "memfd: %s", strerror(errno));
-	return fd;
 }
 
 static void put_file(uint8_t *at, size_t size, int flags, int fd, off_t from)

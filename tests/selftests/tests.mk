@@ -4,15 +4,9 @@
 
 SELFTESTS_DIR := build/selftests/root/selftests
 
-selftests: deps $(LIB)
+build-selftests: $(LIB)
 	@tests/selftests/build
 	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $(SELFTESTS_DIR)/keys tests/selftests/keys.c $(LIB)
 
-check-selftests: image initramfs selftests
-	@arch-s390/kernel stock >/dev/null
-	@tests/selftests/check $(KERNEL)
-
 # rsync: Linux's headers_install
-CHECKS += check-selftests
-PACKAGES += rsync
-.PHONY: selftests
+TEST_PACKAGES += rsync

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scene.h"
+#include "replace.h"
 
 #define LATE		KVM_VM_S390_LATE_MMAP
 #define UCONTROL	KVM_VM_S390_UCONTROL
@@ -215,7 +215,7 @@ static void vfork_child_shares_and_exec_frees_it(void)
 	FILE *out;
 
 	make_vm(&vm, LATE);
-	out = popen("grep -e Pgste -e PageTables4K: /proc/self/arch_status", "r");	/* posix_spawn: CLONE_VM, exec */
+	out = popen("grep Pgste /proc/self/arch_status", "r");	/* posix_spawn: CLONE_VM, exec */
 	require(out, "popen: %s", strerror(errno));
 	line[fread(line, 1, sizeof(line) - 1, out)] = 0;
 	pclose(out);
@@ -248,6 +248,7 @@ static void clone_vm_shares_the_mode(void)
 static void report_of_others(void)
 {
 	struct page_tables pt;
+	siginfo_t dead;
 	pid_t pid;
 	int rc;
 
@@ -262,7 +263,7 @@ static void report_of_others(void)
 	pid = fork();
 	if (!pid)
 		_exit(0);
-	usleep(100000);
+	require(!waitid(P_PID, pid, &dead, WEXITED | WNOWAIT), "waitid: %s", strerror(errno));
 	rc = page_tables(pid, &pt);
 	require(rc == -EPROTO || rc == -ESRCH || (!rc && !pt.n2k && !pt.n4k),
 		"zombie: %d, %ld of 2K", rc, pt.n2k);
@@ -272,21 +273,10 @@ static void report_of_others(void)
 /* Page-table pages by the kernel's own statistics, less those of our two counters. */
 static long uncounted_pages(long *k4)
 {
-	long pages, all = -1, k2;
-	char line[128];
-	FILE *f;
+	long k2 = counter("pages_2k");
 
-	k2 = read_number("/sys/kernel/mm/pgste/pages_2k");
-	*k4 = read_number("/sys/kernel/mm/pgste/pages_pgste");
-	require(k2 >= 0 && *k4 >= 0, "/sys/kernel/mm/pgste: %ld, %ld", k2, *k4);
-	write_number("/proc/sys/vm/stat_refresh", 1);
-	f = fopen("/proc/vmstat", "r");
-	require(f, "/proc/vmstat: %s", strerror(errno));
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "nr_page_table_pages %ld", &pages) == 1)
-			all = pages;
-	fclose(f);
-	return all - k2 - *k4;
+	*k4 = counter("pages_pgste");
+	return vmstat("nr_page_table_pages") - k2 - *k4;
 }
 
 /* One table of the first and of the last segment. */
@@ -305,29 +295,22 @@ static void machine_wide_counters_add_up(void)
 	long before, after, k4, k4_before;
 	struct machine m;
 	uint8_t *other;
-	int i;
 
 	make_machine(&m, LATE, 8 * GUEST_SEGMENT, MAP_SHARED);
 	other = map_segments(9, MAP_PRIVATE);
 	fill_ends(m.mem + GUEST_DATA, 7);
 	fill_ends(other, 9);
 	/* Other processes come and go: two readings in a row that agree. */
-	before = uncounted_pages(&k4_before);
-	for (i = 0; i < 20 && (after = uncounted_pages(&k4_before)) != before; i++) {
-		before = after;
+	do {
+		before = uncounted_pages(&k4_before);
 		usleep(50000);
-	}
+	} while (uncounted_pages(&k4) != before || k4 != k4_before);
 	require(before >= 0, "more pages counted than there are: %ld", -before);
 	fill_segments(m.mem + GUEST_DATA, 7, 1, 0);
 	fill_segments(other, 9, 1, 0);
-	for (i = 0; i < 20; i++) {
-		after = uncounted_pages(&k4);
-		if (after == before && k4 >= k4_before + 5 + 7)
-			return;
-		usleep(50000);
-	}
-	fail("%ld page-table pages not counted before, %ld after; PGSTE %ld, then %ld", before, after,
-	     k4_before, k4);
+	until((after = uncounted_pages(&k4)) == before && k4 >= k4_before + 5 + 7,
+	      "%ld page-table pages not counted before, %ld after; PGSTE %ld, then %ld", before, after,
+	      k4_before, k4);
 }
 
 static const struct test tests[] = {

@@ -24,10 +24,6 @@
 #define PGM_PROTECTION	4
 #define PGM_ADDRESSING	5
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-
 struct worker {
 	struct vcpu cpu;
 	pthread_t thread;

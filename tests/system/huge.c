@@ -21,24 +21,6 @@
 #define SIZE		(SEGMENTS * GUEST_SEGMENT)
 #define SEED		5
 
-static uint8_t *map_file(int fd, int segments)
-{
-	uint8_t *mem = map_segments(segments, MAP_PRIVATE);
-
-	require(mmap(mem, segments * GUEST_SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		     fd, 0) == mem, "mmap: %s", strerror(errno));
-	return mem;
-}
-
-static int make_file(int segments)
-{
-	int fd = memfd_create("huge", 0);
-
-	require(fd >= 0, "memfd_create: %s", strerror(errno));
-	require(!ftruncate(fd, segments * GUEST_SEGMENT), "ftruncate: %s", strerror(errno));
-	return fd;
-}
-
 /* Every collapse needs a free MiB in one piece and nobody else with a reference to a page. */
 static void collapse(uint8_t *mem, int segments)
 {
@@ -136,7 +118,7 @@ static void collapse_twice(int fd, uint8_t *a, uint8_t *b)
 
 static void fresh_memory_is_empty_after_collapse(void)
 {
-	int fd = make_file(SEGMENTS);
+	int fd = make_file(SIZE);
 	uint8_t *a = map_file(fd, SEGMENTS), *b = map_file(fd, SEGMENTS), *fresh;
 
 	collapse_twice(fd, a, b);
@@ -154,7 +136,7 @@ static void fresh_memory_is_empty_after_collapse(void)
 /* Exit with all of it mapped: counts of pages and of the process must come out right. */
 static void counts_are_right_after_collapse(void)
 {
-	int fd = make_file(SEGMENTS), round;
+	int fd = make_file(SIZE), round;
 	uint8_t *a = map_file(fd, SEGMENTS), *b = map_file(fd, SEGMENTS), *fresh;
 
 	collapse_twice(fd, a, b);

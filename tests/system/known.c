@@ -18,10 +18,6 @@
 #define GPA		(2 * GUEST_SEGMENT)
 #define GFN		(GPA / GUEST_PAGE)
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-
 /* Number of the frame that read faults of empty anonymous memory get; there are several. */
 static long zero_frame(void)
 {
@@ -142,15 +138,6 @@ static void write_text(const char *path, const char *text)
 
 	require(fd >= 0 && write(fd, text, strlen(text)) > 0, "%s: %s", path, strerror(errno));
 	close(fd);
-}
-
-static uint8_t *map_file(int fd, int segments)
-{
-	uint8_t *mem = map_segments(segments, MAP_SHARED);
-
-	require(mmap(mem, segments * GUEST_SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		     fd, 0) == mem, "mmap: %s", strerror(errno));
-	return mem;
 }
 
 /* Does this process map 1 MiB pages of files? */

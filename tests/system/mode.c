@@ -223,23 +223,6 @@ static void no_new_huge_pages_while_there_is_a_vm(void)
 
 /* --- huge pages as guest memory ------------------------------------------------- */
 
-static uint8_t *map_file(int fd, int segments)
-{
-	uint8_t *mem = map_segments(segments, MAP_SHARED);
-
-	require(mmap(mem, segments * GUEST_SEGMENT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		     fd, 0) == mem, "mmap: %s", strerror(errno));
-	return mem;
-}
-
-static int make_file(void)
-{
-	int fd = memfd_create("guest", 0);
-
-	require(fd >= 0 && !ftruncate(fd, SIZE), "memfd: %s", strerror(errno));
-	return fd;
-}
-
 static void collapse(int fd, uint8_t *mem)
 {
 	if (!mem)
@@ -261,7 +244,7 @@ static void use_file(struct machine *m, const char *when)
 static void page_cache_collapsed_before(void)
 {
 	struct machine m;
-	int fd = make_file();
+	int fd = make_file(SIZE);
 	pid_t pid = fork();
 
 	if (!pid) {
@@ -278,7 +261,7 @@ static void page_cache_collapsed_before(void)
 /* The slot is there, the guest not yet. */
 static void page_cache_collapsed_by_another_mapper(void)
 {
-	int fd = make_file(), go[2];
+	int fd = make_file(SIZE), go[2];
 	struct machine m;
 	pid_t pid;
 	char c;
@@ -300,7 +283,7 @@ static void page_cache_collapsed_by_another_mapper(void)
 
 static void use_own_huge_pages(int at_once)
 {
-	int fd = make_file();
+	int fd = make_file(SIZE);
 	uint8_t *mem = map_file(fd, SEGMENTS);
 	struct machine m;
 

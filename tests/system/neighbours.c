@@ -131,11 +131,6 @@ static void guest_works_on_early_memory(void)
 	end_scene(&m);
 }
 
-/* With 2K tables refused at the door, and with them replaced by PGSTE tables. */
-#define BOTH_WAYS(name, run)					\
-	{ name ", refusing", run, REFUSES },			\
-	{ name ", promoting", run, NEEDS_KVM }
-
 static const struct test tests[] = {
 	BOTH_WAYS("creating a VM leaves every neighbouring 2K table as it was", creating_a_vm),
 	BOTH_WAYS("so do page faults behind 2K tables", faults_behind_2k_tables),

@@ -319,11 +319,6 @@ static void killed_in_the_middle(void)
 	canaries_end(canaries);
 }
 
-/* With 2K tables refused at the door, and with them replaced by PGSTE tables. */
-#define BOTH_WAYS(name, run)					\
-	{ name ", refusing", run, REFUSES },			\
-	{ name ", promoting", run, NEEDS_KVM }
-
 static const struct test tests[] = {
 	BOTH_WAYS("a VM created while threads fault in memory", vm_creation_races_with_faults),
 	BOTH_WAYS("a VM created while a thread forks", vm_creation_races_with_fork),

@@ -550,7 +550,7 @@ static void every_refusal_is_counted_logged_and_traced(void)
 	end_scene(&s, OLD);
 }
 
-/* --- KVM_S390_ENABLE_SIE and the boot parameter ------------------------------------ */
+/* --- KVM_S390_ENABLE_SIE ------------------------------------------------------ */
 
 static int enable_sie(void)
 {
@@ -586,23 +586,6 @@ static void enable_sie_in_4k(void)
 	int rc = enable_sie();
 
 	require(!rc, "KVM_S390_ENABLE_SIE: %s", strerror(-rc));
-}
-
-/* To be run alone: the frame of the tests sets vm.pgste_promote after each. */
-static void boot_parameter(void)
-{
-	char line[4096] = "", *word;
-	int fd = open("/proc/cmdline", O_RDONLY);
-	long value;
-
-	require(fd >= 0 && read(fd, line, sizeof(line) - 1) > 0, "/proc/cmdline");
-	close(fd);
-	word = strstr(line, " pgste_promote=");
-	if (!word)
-		skip("not booted with pgste_promote=");
-	value = read_number(PGSTE_PROMOTE);
-	require(value == atol(word + strlen(" pgste_promote=")), "vm.pgste_promote is %ld:%.20s", value,
-		word);
 }
 
 /* --- /proc/PID/arch_status ----------------------------------------------------------- */
@@ -817,7 +800,6 @@ static const struct test tests[] = {
 	  REFUSES },
 	{ "KVM_S390_ENABLE_SIE is judged as a VM of type 0", enable_sie_is_judged_as_type_0, REFUSES },
 	{ "KVM_S390_ENABLE_SIE in a process with 4K tables", enable_sie_in_4k, REFUSES | IN_4K },
-	{ "pgste_promote= at boot is vm.pgste_promote", boot_parameter, 0 },
 	{ "arch_status of a process is for who may trace it", page_tables_are_told_to_who_may_trace,
 	  0 },
 	{ "arch_status takes the mmap lock for a piece at a time",

@@ -32,16 +32,6 @@ static uint8_t *make_scene(struct machine *m, unsigned long type, int map)
 	return mem;
 }
 
-static void remember_frames(uint8_t *mem, long *pfn)
-{
-	int i;
-
-	for (i = 0; i < PAGES; i++) {
-		pfn[i] = pfn_of(mem + i * GUEST_PAGE);
-		require(pfn[i] > 0, "page %d is not in memory", i);
-	}
-}
-
 /*
  * Swap the pages in again, each to a frame that it did not have: what is freed by
  * swapping out is taken first, by somebody else. In reverse, to be sure.
@@ -68,7 +58,7 @@ static void keys_survive(unsigned long type, int map)
 
 	mem = make_scene(&m, type, map);
 	set_keys(&m.vm, GFN, PAGES, 3);
-	remember_frames(mem, pfn);
+	remember_frames(mem, PAGES, pfn);
 	page_out(mem, SEGMENTS * GUEST_SEGMENT);
 	check_keys(&m.vm, GFN, PAGES, 3, "swapped out");
 	swap_in_elsewhere(mem, pfn);
@@ -133,7 +123,7 @@ static void guest_sees_its_keys_again(void)
 	run_job(&m, GUEST_FILL, GPA, PAGES, 11);
 	run_job(&m, GUEST_SETKEYS, GPA, PAGES, 11);
 	for (i = 0; i < 2; i++) {
-		remember_frames(mem, pfn);
+		remember_frames(mem, PAGES, pfn);
 		page_out(mem, SEGMENTS * GUEST_SEGMENT);
 		if (i)
 			swap_in_elsewhere(mem, pfn);

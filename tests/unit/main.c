@@ -112,7 +112,7 @@ unsigned int steps(const char *name, unsigned int otherwise)
 int main(void)
 {
 	TCase *tests[] = { allocator_tests(), failure_tests(), question_tests(),
-			   model_tests(), thread_tests(), replace_tests() };
+			   model_tests(), thread_tests(), replace_tests(), mode_tests() };
 	Suite *suite = suite_create("page tables of both kinds");
 	SRunner *runner;
 	int failed;

@@ -161,20 +161,6 @@ START_TEST(before_the_first_vm_no_question_reads_memory)
 }
 END_TEST
 
-START_TEST(in_the_negative_control_build_nobody_lacks_a_pgste)
-{
-	struct mm_struct *mm = mm_new(false);
-	struct page *page = page_of_kind(PGTABLE_2K);
-
-	mm_create_vm(mm);
-	must(ptep_lacks_pgste(mm, entry(page, 0)), "a 2K table has PGSTEs");
-	standin_nobody_asks = true;
-	must(!ptep_lacks_pgste(mm, entry(page, 0)), "was asked");
-	page_back(page);
-	mm_exit(mm);
-}
-END_TEST
-
 START_TEST(an_mm_is_protected_while_it_runs_a_protected_guest)
 {
 	struct mm_struct *mm = mm_new(false);
@@ -292,7 +278,6 @@ TCase *question_tests(void)
 	tcase_add_test(tests, where_all_tables_have_pgstes_no_table_is_asked);
 	tcase_add_test(tests, an_mm_has_pgstes_in_use_once_it_has_a_guest);
 	tcase_add_test(tests, before_the_first_vm_no_question_reads_memory);
-	tcase_add_test(tests, in_the_negative_control_build_nobody_lacks_a_pgste);
 	tcase_add_test(tests, an_mm_is_protected_while_it_runs_a_protected_guest);
 	tcase_add_test(tests, what_was_decided_at_exec_is_inherited_what_came_late_is_not);
 	tcase_add_test(tests, the_key_of_a_page_is_the_guests_if_the_kernel_manages_the_page);

@@ -366,6 +366,47 @@ START_TEST(under_userfaultfd_the_zero_page_is_replaced_by_one_of_its_own)
 }
 END_TEST
 
+START_TEST(promotion_splits_a_huge_page)
+{
+	struct mm_struct *mm = space_of(3, PGTABLE_2K);
+
+	space_huge(mm, 5);
+	must_return(replace(mm, PGTABLE_PROMOTE), 0);
+	must(space_table_now(mm, 5), "still a huge page");
+	must(pgtable_page_kind(virt_to_page(space_table_now(mm, 5))) == PGTABLE_PGSTE, "2K");
+	must_return(replace(mm, PGTABLE_RELOCATE), 0);
+	space_gone(mm);
+}
+END_TEST
+
+/* The next VM is to find them: in the page where the guest could write, else in the PGSTE. */
+START_TEST(demotion_leaves_a_table_with_keys)
+{
+	for (int where = 0; where < 3; where++) {
+		struct mm_struct *mm = space_of(4, PGTABLE_PGSTE);
+		u64 *table = space_table_now(mm, 2);
+
+		mm->context.uses_skeys = 1;
+		for (unsigned int nr = 0; nr < POOL_PAGES; nr++)
+			page_set_storage_key((POOL_PFN + nr) << PAGE_SHIFT, PAGE_DEFAULT_KEY, 0);
+		table[77] = where == 1 ? _PAGE_INVALID : DIRTY | frame(POOL_PAGES / 2 - 1);
+		if (where == 1)
+			table[PTRS_PER_PTE + 77] = 0x30UL << 56;
+		else
+			page_set_storage_key(table[77] & PAGE_MASK, where ? 0x08 : 0x30, 0);
+		must_return(replace(mm, PGTABLE_DEMOTE), 1);
+		for (unsigned int i = 0; i < 4; i++)
+			must((pgtable_page_kind(virt_to_page(space_table_now(mm, i))) == PGTABLE_PGSTE) ==
+			     (i == 2), "case %d, segment %u", where, i);
+		/* Nobody uses keys any more: nothing is lost. */
+		mm->context.uses_skeys = 0;
+		must_return(replace(mm, PGTABLE_DEMOTE), 0);
+		must(pgtable_page_kind(virt_to_page(space_table_now(mm, 2))) == PGTABLE_2K, "kept");
+		space_gone(mm);
+	}
+}
+END_TEST
+
 /* --- what stops it --- */
 
 /* Whatever fails, each table is the old one or the new one, and nothing is lost. */
@@ -454,6 +495,8 @@ TCase *replace_tests(void)
 	tcase_add_test(tests, the_key_of_a_page_that_is_not_managed_stays);
 	tcase_add_test(tests, the_zero_page_is_dropped_but_not_where_a_driver_maps_it);
 	tcase_add_test(tests, under_userfaultfd_the_zero_page_is_replaced_by_one_of_its_own);
+	tcase_add_test(tests, promotion_splits_a_huge_page);
+	tcase_add_test(tests, demotion_leaves_a_table_with_keys);
 	tcase_add_test(tests, without_memory_each_table_is_replaced_or_not);
 	tcase_add_test(tests, a_fatal_signal_ends_it_between_two_batches);
 	tcase_add_test(tests, demotion_stops_when_a_vm_is_created_between_two_batches);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <standin-mm.h>
+#include <asm/gmap_admission.h>
 #include <asm/pgste.h>
 #include <asm/pgtable_replace.h>
 
@@ -15,7 +16,7 @@ bool standin_esop = true;
 void (*standin_unlocked)(struct mm_struct *mm);
 unsigned int standin_write_locks, standin_kill_at, standin_longest, standin_notified;
 int standin_link_refusal;
-unsigned int standin_links;
+unsigned int standin_links, standin_refusals;
 struct task_struct standin_task;
 
 /* What is going on; all of it one thread. */
@@ -414,6 +415,28 @@ int __gmap_link(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr)
 	return 0;
 }
 
+int set_pgste_bits(struct mm_struct *mm, unsigned long addr, unsigned long bits,
+		   unsigned long value)
+{
+	u64 *table = space_table_now(mm, addr >> PMD_SHIFT), *pgste;
+
+	must(mm->read_locked, "PGSTE set without the mmap lock");
+	if (!table)
+		return -EFAULT;
+	if (pgtable_page_kind(virt_to_page(table)) != PGTABLE_PGSTE)
+		return standin_link_refusal;
+	pgste = table + PTRS_PER_PTE + pte_index(addr);
+	*pgste = (*pgste & ~bits) | (value & bits);
+	return 0;
+}
+
+int gmap_refuse(unsigned long gaddr, unsigned long vmaddr)
+{
+	(void)gaddr, (void)vmaddr;
+	standin_refusals++;
+	return GMAP_REFUSED;
+}
+
 /* --- for the tests --- */
 
 struct mm_struct *space_new(bool alloc_pgste)
@@ -435,6 +458,7 @@ struct mm_struct *space_new(bool alloc_pgste)
 		mm->segments[i] = __pmd(_SEGMENT_ENTRY_EMPTY);
 	mm->pgd.table = mm->segments;
 	standin_write_locks = standin_longest = standin_notified = standin_links = 0;
+	standin_refusals = 0;
 	standin_kill_at = 0;
 	standin_unlocked = NULL;
 	standin_esop = true;

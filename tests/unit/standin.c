@@ -19,7 +19,6 @@
 /* The bits of _refcount that belong to the allocator under test. */
 #define HALVES		0xff000000U
 
-bool standin_nobody_asks;
 __thread int this_cpu;
 __thread struct unlink_call unlinked;
 struct free_pages_call freed_pages;

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-# Unit tests: the allocator, the replacement of tables and
+# Unit tests: the allocator, the replacement of tables, the mode of a process and
 # their headers as they are, compiled into a program behind include/standin*.h.
 # Included by the top Makefile.
 
-CHECKS		+= check-unit check-unit-s390x check-unit-tsan check-mutants
-PACKAGES	+= check libsubunit-dev qemu-user
+TEST_PACKAGES	+= check libsubunit-dev qemu-user
 
 UNIT		:= tests/unit
 UNIT_OUT	:= build/unit
-UNIT_LOG	:= build/check
 UNIT_CC		?= gcc
 UNIT_S390X_CC	?= s390x-linux-gnu-gcc
-UNIT_S390X_RUN	?= qemu-s390x
 
-UNIT_CODE	:= pgste/pgalloc.c pgste/replace.c
+UNIT_CODE	:= pgste/pgalloc.c pgste/replace.c gmap/mode.c
 UNIT_SRC	:= $(wildcard $(UNIT)/*.c) $(UNIT_CODE)
 UNIT_DEP	:= $(UNIT_SRC) $(UNIT)/tests.mk $(wildcard $(UNIT)/*.h $(UNIT)/include/*.h) \
 		   $(wildcard $(UNIT)/include/*/*.h $(UNIT)/include/*/*/*.h) \
@@ -25,42 +22,23 @@ UNIT_LIBS	:= -lcheck_pic -lsubunit -lrt -lm
 # TSan does not know the addresses that some kernels give at random.
 UNIT_TSAN_RUN	= $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-# $(call unit-run,NAME,COMMAND): one line per test, details in a log.
-unit-run	= @mkdir -p $(UNIT_LOG); \
-		  CK_TAP_LOG_FILE_NAME=- CK_LOG_FILE_NAME=$(UNIT_LOG)/unit-$1.log \
-		  $2 || { \
-		  echo "error: unit tests failed, see $(UNIT_LOG)/unit-$1.log" >&2; exit 1; }
+# On this machine, with ASan and UBSan; those with threads, with TSan; all as a big-endian
+# s390x program. And for tests/unit/check-mutants what the compiler needs.
+build-unit: $(addprefix $(UNIT_OUT)/,asan tsan s390x settings)
 
-.PHONY: check-unit check-unit-s390x check-unit-tsan check-mutants
-
-# Unit tests on this machine, with ASan and UBSan.
-check-unit: $(UNIT_OUT)/asan
-	@echo "# unit tests, $$(uname -m), ASan and UBSan"
-	$(call unit-run,asan,$<)
-
-# The same as a big-endian s390x program.
-check-unit-s390x: $(UNIT_OUT)/s390x
-	@echo "# unit tests, s390x under $(UNIT_S390X_RUN)"
-	$(call unit-run,s390x,UNIT_STEPS=$${UNIT_STEPS:-250000} $(UNIT_S390X_RUN) $<)
-
-# Those with threads, with TSan.
-check-unit-tsan: $(UNIT_OUT)/tsan
-	@echo "# unit tests with threads, $$(uname -m), TSan"
-	$(call unit-run,tsan,CK_RUN_CASE=threads $(UNIT_TSAN_RUN) $<)
-
-# Each of these mistakes in the code under test must make a test fail.
-check-mutants: $(UNIT_DEP) $(UNIT)/check-mutants $(UNIT)/mutants | deps
-	@UNIT_CC='$(UNIT_CC)' UNIT_CODE='$(UNIT_CODE)' UNIT_FLAGS='$(UNIT_FLAGS) -O0 -g0' UNIT_LIBS='$(UNIT_LIBS)' \
-	 UNIT_TSAN_RUN='$(UNIT_TSAN_RUN)' $(UNIT)/check-mutants
+$(UNIT_OUT)/settings: $(UNIT)/tests.mk
+	@mkdir -p $(@D)
+	@printf '%s\n' "UNIT_CC='$(UNIT_CC)' UNIT_CODE='$(UNIT_CODE)' UNIT_FLAGS='$(UNIT_FLAGS) -O0 -g0'" \
+		"UNIT_LIBS='$(UNIT_LIBS)' UNIT_TSAN_RUN='$(UNIT_TSAN_RUN)'" >$@
 
 $(UNIT_OUT)/asan: UNIT_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 $(UNIT_OUT)/tsan: UNIT_SANITIZE = -fsanitize=thread
-$(UNIT_OUT)/asan $(UNIT_OUT)/tsan: $(UNIT_DEP) | deps
+$(UNIT_OUT)/asan $(UNIT_OUT)/tsan: $(UNIT_DEP) | test-deps
 	@mkdir -p $(@D)
 	@echo "# building $@"
 	@$(UNIT_CC) $(UNIT_FLAGS) $(UNIT_SANITIZE) $(UNIT_HEADERS) -o $@ $(UNIT_SRC) $(UNIT_LIBS)
 
-$(UNIT_OUT)/s390x: $(UNIT_DEP) | deps
+$(UNIT_OUT)/s390x: $(UNIT_DEP) | test-deps
 	@mkdir -p $(@D)
 	@arch-s390/s390x-deb check libsubunit-dev
 	@echo "# building $@"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The door between the page tables of a process and a guest mapping: only
- * tables with PGSTEs pass (rule R2). What __gmap_link(), do_exception() and
- * the key operations of KVM ask, and the error they get.
+ * Admission: only PGSTE tables are linked into a gmap (rule R2 of docs/pgste.md).
+ * What __gmap_link(), do_exception() and the key operations of KVM call, and the
+ * error they get.
  */
 #ifndef _ASM_S390_GMAP_ADMISSION_H
 #define _ASM_S390_GMAP_ADMISSION_H
@@ -18,8 +18,8 @@ struct gmap;
 
 /*
  * Inside the kernel a refusal is -EPERM, which nothing else on these paths
- * returns, so that it is neither retried nor made a guest exception. What
- * leaves for user space is -EFAULT.
+ * returns, so that it is neither retried nor turned into a guest exception. User
+ * space gets -EFAULT.
  */
 #define GMAP_REFUSED	(-EPERM)
 #define gmap_is_refusal(rc)	((rc) == GMAP_REFUSED)
@@ -44,10 +44,11 @@ int gmap_refuse(unsigned long gaddr, unsigned long vmaddr);
 unsigned long gmap_refusals(void);
 
 /**
- * gmap_can_promote - is memory that is not admitted made fit for a guest?
+ * gmap_can_promote - is memory that is not admitted promoted, or is it refused?
  * @mm: the address space
  *
- * Where all tables have PGSTEs it is at most a huge page that has to be split.
+ * In mode all, where nothing has to be promoted, it can only be a huge page that has
+ * to be split; that is always done.
  */
 static inline bool gmap_can_promote(const struct mm_struct *mm)
 {
@@ -64,11 +65,11 @@ static inline int gmap_user_error(int rc)
 }
 
 /**
- * gmap_ioctl_error - the same for an ioctl other than KVM_RUN
+ * gmap_ioctl_error - gmap_user_error() for an ioctl other than KVM_RUN
  * @rc: what it would return
  *
- * A signal can end a promotion. These ioctls never ended in -EINTR and can be done
- * again from the start: let that happen once the signal has been handled.
+ * A signal can end a promotion. On stock Linux these ioctls never return -EINTR, so
+ * VMMs do not expect it. They are restarted after the signal has been handled.
  */
 static inline int gmap_ioctl_error(int rc)
 {
@@ -79,8 +80,8 @@ static inline int gmap_ioctl_error(int rc)
  * gmap_early_key - the storage key of a page behind a 2K table
  * @mm: the address space
  *
- * What promotion gives it: the key that all memory in use gets when storage keys are
- * enabled, with reference and change bit.
+ * It is the key that promotion will give the page, and that all memory in use gets
+ * when storage keys are enabled: 0, with reference and change bit.
  */
 #define gmap_early_key(mm)	(mm_uses_skeys(mm) ? _PAGE_REFERENCED | _PAGE_CHANGED : 0)
 
@@ -88,8 +89,8 @@ static inline int gmap_ioctl_error(int rc)
  * gmap_note_refusal - remember a refused guest fault across the exit from SIE
  * @rc: what __gmap_link() returned, as an address
  *
- * Context: do_exception(), for a fault in SIE. It always ends in -EFAULT from
- * sie64a(), where gmap_was_refused() takes the note away again.
+ * Context: do_exception(), for a fault in SIE. sie64a() then returns -EFAULT, and
+ * its caller calls gmap_was_refused().
  * Return: @rc, or -EFAULT for a refusal.
  */
 static inline unsigned long gmap_note_refusal(unsigned long rc)
@@ -115,11 +116,11 @@ static inline bool gmap_was_refused(void)
 
 /**
  * gmap_retry_refusal - what KVM_RUN does about a refused fault
- * @gmap: the guest mapping
+ * @gmap: the guest address space
  * @gaddr: the guest address
  *
- * Return: 0 to enter SIE again, also for a signal, which KVM_RUN looks for;
- * GMAP_REFUSED or -ENOMEM, for user space.
+ * Return: 0 to enter SIE again; also after a signal, because KVM_RUN looks for one
+ * before that. GMAP_REFUSED or -ENOMEM: an error for user space.
  */
 static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 {
@@ -129,8 +130,9 @@ static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 }
 
 /*
- * Saves the guest a stop at each segment of a memory slot. If it fails, for
- * want of memory or for a signal, that is what happens, so nobody is told.
+ * Promote a whole memory slot, so that the guest need not stop at each of its segments.
+ * If this fails (no memory, a signal) the segments are promoted when the guest gets to
+ * them, so the error is ignored.
  */
 #define gmap_promote_early(mm, start, len)		((void)gmap_promote(mm, start, len))
 

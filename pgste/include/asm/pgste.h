@@ -18,16 +18,6 @@
 #include <linux/page-flags.h>
 #include <linux/jump_label.h>
 
-/* Test kernels can leave out a safeguard, to show that a test notices (tests/kernel). */
-#ifdef CONFIG_PGMIX_TEST_BREAK
-#include <asm/safeguard.h>
-#else
-#define safeguard(name)		true
-#endif
-
-/* gmap/fix-dirty-before-sie.cocci */
-void ptep_adopt(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
-
 #ifdef CONFIG_PGSTE_MIXED
 
 /**
@@ -147,13 +137,6 @@ static inline enum mm_pgste_mode mm_pgste_mode(const struct mm_struct *mm)
 	return !map ? MM_PGSTE_NONE : map == PGSTE_MAP_ALL ? MM_PGSTE_ALL : MM_PGSTE_MIXED;
 }
 
-/* Kernels that only the benchmark uses, to compare with (docs/bench.md). */
-#if defined(CONFIG_PGMIX_TEST_NAIVE)
-#include <asm/pgste_naive.h>
-#elif defined(CONFIG_PGMIX_TEST_UNIFORM)
-#include <asm/pgste_uniform.h>
-#else
-
 /* Read the map once: a second read could return NULL after the first was tested. */
 static __always_inline const struct page *mm_pgste_map(const struct mm_struct *mm)
 {
@@ -206,8 +189,6 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
 /* mm_has_pgste() in code that is reached only for tables with PGSTEs. */
 #define pgste_known(mm)			true
 
-#endif /* !CONFIG_PGMIX_TEST_NAIVE && !CONFIG_PGMIX_TEST_UNIFORM */
-
 /**
  * ptep_lacks_pgste - is this an entry of a 2K table?
  * @mm: an address space with a guest
@@ -220,7 +201,7 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
  */
 static inline bool ptep_lacks_pgste(struct mm_struct *mm, const pte_t *ptep)
 {
-	return safeguard(ADMISSION) && !ptep_has_pgste(mm, ptep);
+	return !ptep_has_pgste(mm, ptep);
 }
 
 /**
@@ -234,8 +215,6 @@ static noinline __maybe_unused bool pte_has_key(pte_t pte)
 {
 	unsigned long pfn = pte_val(pte) >> PAGE_SHIFT;
 
-	if (!safeguard(MANAGED))
-		return true;
 	return !(pte_val(pte) & _PAGE_SPECIAL) && pfn_valid(pfn) &&
 	       !PageReserved(pfn_to_page(pfn));
 }

@@ -100,10 +100,6 @@ static inline pte_t move_pte(pte_t pte, pgprot_t prot, unsigned long from, unsig
  */
 #define _PAGE_PGSTE_LOCKED	_PAGE_UNUSED
 
-#ifndef CONFIG_PGMIX_TEST_NAIVE
-#define pgste_is_locked(mm, ptep, old_pte)	(pte_val(old_pte) & _PAGE_PGSTE_LOCKED)
-#endif
-
 static inline pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
 					   pte_t *ptep)
 {
@@ -125,7 +121,7 @@ static inline void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned 
 {
 	if (!MACHINE_HAS_NX)
 		pte = __pte(pte_val(pte) & ~_PAGE_NOEXEC);
-	if (pgste_is_locked(vma->vm_mm, ptep, old_pte))
+	if (pte_val(old_pte) & _PAGE_PGSTE_LOCKED)
 		ptep_pgste_commit(vma->vm_mm, ptep,
 				  __pte(pte_val(pte) & ~_PAGE_PGSTE_LOCKED));
 	else

@@ -18,7 +18,7 @@
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define container_of(ptr, type, member)	list_entry(ptr, type, member)
 #define IS_ERR_VALUE(x)		((unsigned long)(x) >= (unsigned long)-4095)
-#define ENOTSUPP		524
+#define ERESTARTNOINTR		513
 #define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
 #define cond_resched()		do { } while (0)
 #define signal_pending(task)	false
@@ -183,12 +183,14 @@ void standin_queue(struct work_struct *work);
 
 struct gmap { struct mm_struct *mm; };
 
-struct task_struct { struct { int gmap_refused; } thread; };
+struct task_struct { struct mm_struct *mm; struct { int gmap_refused; } thread; };
 extern struct task_struct standin_task;
 #define current			(&standin_task)
 
 int __gmap_link(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr);
 unsigned long gmap_translate(struct gmap *gmap, unsigned long gaddr);
+int set_pgste_bits(struct mm_struct *mm, unsigned long addr, unsigned long bits,
+		   unsigned long value);
 
 /* --- for the tests --- */
 
@@ -214,9 +216,9 @@ extern unsigned int standin_kill_at;
 extern unsigned int standin_longest;
 /* PTEs whose notifier was fired. */
 extern unsigned int standin_notified;
-/* __gmap_link() returns this for a table without PGSTEs. */
+/* __gmap_link() and set_pgste_bits() return this for a table without PGSTEs. */
 extern int standin_link_refusal;
-extern unsigned int standin_links;
+extern unsigned int standin_links, standin_refusals;
 /* Run what was queued; how many there were. */
 unsigned int work_run(void);
 unsigned int kmalloced(void);

@@ -22,10 +22,7 @@
 
 #define CONFIG_PGSTE_MIXED		1
 #define CONFIG_DEBUG_VM			1
-#define CONFIG_PGMIX_TEST_BREAK
 #define IS_ENABLED(option)		(option)
-
-extern bool standin_nobody_asks;
 
 /* --- compiler, types, warnings --- */
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+// Each of our safeguards asks whether it is left out (asm/safeguard.h).
+// file: arch/s390/include/asm/pgste.h
+// file: arch/s390/pgmix/pgste/replace.c
+// file: arch/s390/mm/gmap.c
+// rule lacks: 1
+// rule managed: 1
+// rule admits: 1
+// rule lock: 1
+// rule unlock: 1
+// rule notify: 1
+// rule unlink: 1
+// rule user_dirty: 1
+// rule key: 1
+// rule empty: 1
+// rule header_of_pgste: 1
+// rule header_of_replace: 1
+// rule header_of_gmap: 1
+
+@lacks@
+expression list es;
+@@
+ ptep_lacks_pgste(...)
+ {
+ <...
+-!ptep_has_pgste(es)
++safeguard(ADMISSION) && !ptep_has_pgste(es)
+ ...>
+ }
+
+@managed@
+expression e;
+@@
+ pte_has_key(...)
+ {
+ <...
+-return e;
++return !safeguard(MANAGED) || (e);
+ ...>
+ }
+
+@admits@
+expression list es;
+@@
+ __gmap_link(...)
+ {
+ <...
+-!gmap_admits(es)
++safeguard(ADMISSION) && !gmap_admits(es)
+ ...>
+ }
+
+@lock@
+expression list es;
+@@
+-lock_rmap(es);
++if (safeguard(RMAP))
++	lock_rmap(es);
+
+@unlock@
+expression list es;
+@@
+-unlock_rmap(es);
++if (safeguard(RMAP))
++	unlock_rmap(es);
+
+@notify@
+expression list es;
+@@
+ unlink_from_guests(...)
+ {
+ <...
+-ptep_xchg_direct(es);
++if (safeguard(NOTIFY)) ptep_xchg_direct(es);
+ ...>
+ }
+
+@unlink@
+expression list es;
+@@
+ unlink_from_guests(...)
+ {
+ <...
+-gmap_unlink(es);
++if (safeguard(UNLINK)) gmap_unlink(es);
+ ...>
+ }
+
+@user_dirty@
+expression e;
+@@
+ adopt_pte(...)
+ {
+ <...
+-e |= PGSTE_UC_BIT;
++if (safeguard(USER_DIRTY)) e |= PGSTE_UC_BIT;
+ ...>
+ }
+
+@key@
+expression list es;
+@@
+ adopt_pte(...)
+ {
+ <...
+-page_set_storage_key(es);
++if (safeguard(KEY)) page_set_storage_key(es);
+ ...>
+ }
+
+@empty@
+expression list es;
+@@
+ free_old(...)
+ {
+ <...
+-memset64(es);
++if (safeguard(EMPTY)) memset64(es);
+ ...>
+ }
+
+@header_of_pgste@
+@@
+ #include <linux/jump_label.h>
++#include <asm/safeguard.h>
+
+@header_of_replace@
+@@
+ #include <asm/pgtable_replace.h>
++#include <asm/safeguard.h>
+
+@header_of_gmap@
+@@
+ #include <asm/gmap_admission.h>
++#include <asm/safeguard.h>

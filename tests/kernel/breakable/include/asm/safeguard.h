@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * In the tree `breakable` each of these can be left out (breakable.cocci) by the boot
+ * parameter pgmix_without=NAME. That such a kernel fails is the test of the tests
+ * (tests/system/control).
+ */
+#ifndef _ASM_S390_SAFEGUARD_H
+#define _ASM_S390_SAFEGUARD_H
+
+#include <linux/bits.h>
+#include <linux/compiler.h>
+
+/* In the order of the names in safeguard.c. */
+enum safeguard {
+	SAFEGUARD_ADMISSION,	/* ask for the kind of a table before using its PGSTEs */
+	SAFEGUARD_RMAP,		/* replacing takes the reverse-map locks */
+	SAFEGUARD_NOTIFY,	/* fires the notifiers armed in the table */
+	SAFEGUARD_UNLINK,	/* takes the table out of guest mappings */
+	SAFEGUARD_USER_DIRTY,	/* tells the dirty log of what was written before */
+	SAFEGUARD_KEY,		/* resets the key of a promoted page */
+	SAFEGUARD_EMPTY,	/* empties the old table before it is used again */
+	SAFEGUARD_MANAGED,	/* leaves keys of pages alone that the kernel does not manage */
+};
+
+extern unsigned long safeguards_off;
+
+#define safeguard(name)		(!(READ_ONCE(safeguards_off) & BIT(SAFEGUARD_##name)))
+
+#endif /* _ASM_S390_SAFEGUARD_H */
