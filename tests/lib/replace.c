@@ -72,6 +72,7 @@ static void *run_guest(void *arg)
 	struct guest_thread *guest = arg;
 
 	guest->result = vcpu_run(&guest->m->cpu);
+	guest->ended = 1;
 	return NULL;
 }
 
@@ -79,6 +80,7 @@ void guest_thread_start(struct guest_thread *guest, struct machine *m, uint64_t 
 			unsigned long pages)
 {
 	guest->m = m;
+	guest->ended = 0;
 	m->ctl->stop = 0;
 	guest_start(&m->cpu, GUEST_WORK, gpa, pages, GUEST_WORK_KEYS);
 	require(!pthread_create(&guest->thread, NULL, run_guest, guest), "no thread");
@@ -88,6 +90,9 @@ void guest_thread_end(struct guest_thread *guest)
 {
 	struct machine *m = guest->m;
 
+	/* At least a round, and the check of it in the next. */
+	until(guest->ended || *(volatile unsigned long *)&m->ctl->rounds >= 2,
+	      "the guest did %lu rounds", m->ctl->rounds);
 	*(volatile unsigned long *)&m->ctl->stop = 1;
 	pthread_join(guest->thread, NULL);
 	require(guest->result == 1, "KVM_RUN: %s; %s",

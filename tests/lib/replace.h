@@ -38,6 +38,7 @@ struct guest_thread {
 	pthread_t thread;
 	struct machine *m;
 	int result;
+	volatile int ended;
 };
 
 void guest_thread_start(struct guest_thread *guest, struct machine *m, uint64_t gpa,

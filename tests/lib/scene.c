@@ -27,6 +27,13 @@ double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
+int tap_seconds(void)
+{
+	const char *s = getenv("TAP_SECONDS");
+
+	return s ? atoi(s) : 180;
+}
+
 struct page_tables tables_now(void)
 {
 	struct page_tables pt;

@@ -20,7 +20,6 @@
 
 #define EXIT_SKIP	77
 #define REPORT_FD	9	/* a test's last words */
-#define TEST_TIMEOUT	180	/* seconds */
 #define SETTLE_MS	10000	/* page tables are freed after a grace period */
 
 static const char *const complaints[] = {
@@ -164,13 +163,6 @@ static void run_here(const struct test *test, int number, const char *self)
 	setpgid(0, 0);
 	execl("/proc/self/exe", self, "--one", arg, NULL);
 	fail("%s: cannot execute itself: %s", test->name, strerror(errno));
-}
-
-int tap_seconds(void)
-{
-	const char *s = getenv("TAP_SECONDS");
-
-	return s ? atoi(s) : TEST_TIMEOUT;
 }
 
 static int wait_for(pid_t pid, int *status)

@@ -4,8 +4,8 @@
  * moved while its threads fault, unmap, protect, move, swap out, punch holes,
  * merge and fork, and a guest checks its memory and keys.
  *
- * As a test each scene takes 15 seconds; STRESS_SECONDS and SEED in the
- * environment make it longer or repeat a run. With STRESS_FAIL=N one allocation of N
+ * As a test each scene lasts until some hundred tables are replaced; STRESS_SECONDS and SEED
+ * in the environment make it longer or repeat a run. With STRESS_FAIL=N one allocation of N
  * fails, at random, in the whole kernel; the guest does not run then: stock Linux turns
  * a page fault of a guest without memory into an addressing exception.
  */
@@ -27,6 +27,7 @@
 #define REGION_PAGES	700
 #define REGION		(REGION_PAGES * PAGE)
 #define GUEST_PAGES	1024
+#define ACTIONS		5	/* of each thread, at least */
 
 struct worker {
 	pthread_t thread;
@@ -34,7 +35,7 @@ struct worker {
 	unsigned int seed;
 	uint8_t *mem;		/* REGION_PAGES, each page begins with its word */
 	int fd;			/* shared memory, or -1: private anonymous */
-	unsigned long actions;
+	atomic_ulong actions;
 };
 
 static atomic_int stop;
@@ -359,8 +360,13 @@ static struct goal goal(long tables)
 	return (struct goal){ .until = time ? seconds() + time : 0, .tables = tables };
 }
 
-static int reached(const struct goal *goal, long tables)
+static int reached(const struct goal *goal, long tables, const struct worker *w)
 {
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		if (w[i].actions < ACTIONS)
+			return 0;
 	return goal->until ? seconds() > goal->until : tables >= goal->tables;
 }
 
@@ -376,7 +382,7 @@ static void tables_move_under_load(void)
 
 	workers_start(w, seed);
 	begin_failures();
-	for (i = 0; !reached(&enough, relocated() - before); i++) {
+	for (i = 0; !reached(&enough, relocated() - before, w); i++) {
 		move_tables(0, -1UL);
 		if (i % 32 == 0)
 			write_number("/proc/sys/vm/compact_memory", 1);
@@ -403,7 +409,7 @@ static void tables_move_under_load_and_a_guest(void)
 	make_machine(&m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
 	guest_thread_start(&guest, &m, GUEST_DATA, GUEST_PAGES);
 	workers_start(w, seed);
-	for (i = 0; !reached(&enough, relocated() - before); i++) {
+	for (i = 0; !reached(&enough, relocated() - before, w); i++) {
 		relocate(0, 0, -1UL);
 		if (i % 8 == 0)
 			madvise(m.mem + GUEST_DATA, GUEST_PAGES * PAGE, MADV_PAGEOUT);
@@ -456,7 +462,7 @@ static void kinds_change_under_load(void)
 	begin_failures();
 	from = (uint8_t *)((unsigned long)w[0].mem & -GUEST_SEGMENT);
 	size = (THREADS * REGION + 2 * GUEST_SEGMENT - 1) & -GUEST_SEGMENT;
-	for (vms = 0; !reached(&enough, demoted() - down); vms++) {
+	for (vms = 0; !reached(&enough, demoted() - down, w); vms++) {
 		pthread_mutex_lock(&holes);
 		machine_when_there_is_memory(&m, random & 1 ? KVM_VM_S390_LATE_MMAP : 0);
 		pthread_mutex_unlock(&holes);

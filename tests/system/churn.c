@@ -19,7 +19,8 @@
 #define WORK_SEGMENTS	2	/* per CPU */
 #define PAGES		64	/* that a CPU works on, spread over its segments */
 #define SECONDS		3
-#define ROUNDS		3	/* that a guest must get done meanwhile */
+#define ROUNDS		3	/* that each guest must get done meanwhile */
+#define TIMES		10	/* that the process must do what it does */
 
 #define PGM_PROTECTION	4
 #define PGM_ADDRESSING	5
@@ -73,11 +74,6 @@ static void start_workers(int patient)
 	start = seconds();
 }
 
-static int time_left(void)
-{
-	return seconds() - start < SECONDS;
-}
-
 static int all_rounds(void)
 {
 	int cpu;
@@ -88,12 +84,16 @@ static int all_rounds(void)
 	return 1;
 }
 
+/* Until the guests have got something done, and the process, so often, too. */
+static int go_on(int n)
+{
+	return seconds() - start < SECONDS || n < TIMES || !all_rounds();
+}
+
 static void end_workers(void)
 {
-	int cpu, wait;
+	int cpu;
 
-	for (wait = 0; wait < 300 && !all_rounds(); wait++)
-		usleep(100000);
 	for (cpu = 0; cpu < CPUS; cpu++)
 		((volatile struct guest_ctl *)ctl(cpu))->stop = 1;
 	for (cpu = 0; cpu < CPUS; cpu++) {
@@ -112,7 +112,7 @@ static void end_workers(void)
 static void undisturbed(void)
 {
 	start_workers(0);
-	while (time_left())
+	while (go_on(TIMES))
 		usleep(50000);
 	end_workers();
 }
@@ -125,7 +125,7 @@ static void fork_and_exec(void)
 
 	fill_segments(mine, 8, 4, 1);
 	start_workers(0);
-	while (time_left()) {
+	while (go_on(n)) {
 		pid = fork();
 		if (!pid) {
 			if (n & 1) {
@@ -150,7 +150,7 @@ static void munmap_and_mmap(void)
 	int n = 0, s;
 
 	start_workers(0);
-	while (time_left()) {
+	while (go_on(n)) {
 		s = n++ % 4;
 		memset(spare + s * GUEST_SEGMENT, n, 8 * GUEST_PAGE);
 		set_keys(&m.vm, SPARE_GPA / GUEST_PAGE + s * 256, 8, n);
@@ -168,7 +168,7 @@ static void mprotect_under_it(void)
 	int n = 0;
 
 	start_workers(1);
-	while (time_left()) {
+	while (go_on(n)) {
 		require(!mprotect(m.mem + GUEST_DATA, size, PROT_READ), "mprotect: %s", strerror(errno));
 		usleep(5000);
 		require(!mprotect(m.mem + GUEST_DATA, size, PROT_NONE), "mprotect: %s", strerror(errno));
@@ -192,7 +192,7 @@ static void mremap_of_spare_memory(void)
 	for (n = 0; n < 4; n++)
 		memset(spare + n * GUEST_SEGMENT, n + 1, 8 * GUEST_PAGE);
 	n = 0;
-	while (time_left()) {
+	while (go_on(n)) {
 		require(mremap(spare, 4 * GUEST_SEGMENT, 4 * GUEST_SEGMENT,
 			       MREMAP_MAYMOVE | MREMAP_FIXED, away) == away, "mremap: %s", strerror(errno));
 		usleep(2000);
@@ -213,7 +213,7 @@ static void page_out_under_it(void)
 
 	swap_on(64);
 	start_workers(0);
-	while (time_left()) {
+	while (go_on(n)) {
 		madvise(m.mem + GUEST_DATA, CPUS * WORK_SEGMENTS * GUEST_SEGMENT, MADV_PAGEOUT);
 		if (n % 4 == 0)
 			madvise(m.mem, GUEST_SEGMENT, MADV_PAGEOUT);	/* its code and prefix */
@@ -233,7 +233,7 @@ static void compaction_under_it(void)
 	if (access("/proc/sys/vm/compact_memory", W_OK))
 		skip("no /proc/sys/vm/compact_memory");
 	start_workers(0);
-	while (time_left()) {
+	while (go_on(n)) {
 		/* every other page freed: something to move, and somewhere to move it */
 		holes = map_segments(16, MAP_PRIVATE);
 		madvise(holes, 16 * GUEST_SEGMENT, MADV_NOHUGEPAGE);
@@ -254,7 +254,7 @@ static void key_ioctls_under_it(void)
 	int n = 0;
 
 	start_workers(0);
-	while (time_left()) {
+	while (go_on(n)) {
 		set_keys(&m.vm, SPARE_GPA / GUEST_PAGE, 4 * 256, n);
 		check_keys(&m.vm, SPARE_GPA / GUEST_PAGE, 4 * 256, n, "spare memory");
 		n++;
@@ -269,7 +269,7 @@ static void slots_come_and_go(void)
 	int n = 0;
 
 	start_workers(0);
-	while (time_left()) {
+	while (go_on(n)) {
 		put_slot(&m.vm, 1, SIZE, mem, 4 * GUEST_SEGMENT);
 		set_keys(&m.vm, SIZE / GUEST_PAGE, 512, n);
 		check_keys(&m.vm, SIZE / GUEST_PAGE, 512, n, "new slot");
@@ -288,7 +288,7 @@ static void more_vms_come_and_go(void)
 	int n = 0;
 
 	start_workers(0);
-	while (time_left()) {
+	while (go_on(n)) {
 		make_machine(&other, LATE, 2 * GUEST_SEGMENT, MAP_SHARED);
 		run_job(&other, GUEST_SETKEYS, GUEST_DATA, 16, n);
 		run_job(&other, GUEST_GETKEYS, GUEST_DATA, 16, n);

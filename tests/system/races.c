@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,6 +22,7 @@
 #define THREADS		4
 #define SEGMENTS	24	/* per thread */
 #define SECONDS		2
+#define TIMES		100	/* at least */
 #define PAGES		256
 
 #define PGM_PROTECTION	4
@@ -90,6 +92,8 @@ static void vm_creation_races_with_faults(void)
 	}
 }
 
+static atomic_int forks;
+
 static void *fork_a_lot(void *arg)
 {
 	pid_t pid;
@@ -102,6 +106,7 @@ static void *fork_a_lot(void *arg)
 			_exit(0);
 		if (pid > 0)
 			waitpid(pid, &status, 0);
+		forks++;
 	}
 	return NULL;
 }
@@ -110,8 +115,8 @@ static void vm_creation_races_with_fork(void)
 {
 	uint8_t *mem = map_segments(8, MAP_PRIVATE);
 	pthread_t thread;
+	int run, before;
 	pid_t pid;
-	int run;
 
 	fill_segments(mem, 8, 3, 1);
 	for (run = 0; run < 8; run++) {
@@ -120,9 +125,11 @@ static void vm_creation_races_with_fork(void)
 			struct vm vm;
 
 			start_thread(&thread, fork_a_lot, NULL);
-			usleep(run * 1000);
+			/* It has forked so often when the VM is created, and does after. */
+			until(forks > run, "%d forks", forks);
 			make_vm(&vm, LATE);
-			usleep(10000);
+			before = forks;
+			until(forks > before + 1, "%d forks after %d", forks, before);
 			stop = 1;
 			pthread_join(thread, NULL);
 			expect_mode("mixed");
@@ -202,7 +209,7 @@ static void run_races_with_munmap(void)
 	m.ctl->patient = PATIENT;
 	start_thread(&thread, spin_guest, &m);
 	start = seconds();
-	while (seconds() - start < SECONDS) {
+	while (seconds() - start < SECONDS || n < TIMES) {
 		s = 1 + n++ % 4;
 		munmap(m.mem + s * GUEST_SEGMENT, GUEST_SEGMENT);
 		if (n % 3 == 0)
@@ -247,7 +254,7 @@ static void keys_race_with_munmap(void)
 	make_machine(&m, LATE, 5 * GUEST_SEGMENT, MAP_SHARED);
 	start_thread(&thread, keys_without_end, &m);
 	start = seconds();
-	while (seconds() - start < SECONDS) {
+	while (seconds() - start < SECONDS || n < TIMES) {
 		s = 1 + n++ % 4;
 		munmap(m.mem + s * GUEST_SEGMENT, GUEST_SEGMENT);
 		require(guest_memory_at(m.mem + s * GUEST_SEGMENT, GUEST_SEGMENT,
@@ -260,12 +267,13 @@ static void keys_race_with_munmap(void)
 	machine_destroy(&m);
 }
 
+static atomic_int slots;
+
 static void *destroy_slot(void *arg)
 {
 	struct machine *m = arg;
-	int i;
 
-	for (i = 0; !stop; i++) {
+	for (; !stop; slots++) {
 		vm_slot(&m->vm, 1, 0, NULL, 0, 0);
 		vm_slot(&m->vm, 1, 5 * GUEST_SEGMENT, m->mem + GUEST_SEGMENT, 4 * GUEST_SEGMENT, 0);
 	}
@@ -283,7 +291,7 @@ static void aliased_slots_race_with_run(void)
 	m.ctl->patient = PATIENT;
 	start_thread(&thread[0], spin_guest, &m);
 	start_thread(&thread[1], destroy_slot, &m);
-	sleep(SECONDS);
+	until(slots >= TIMES, "the slot came and went %d times", slots);
 	stop = 1;
 	((volatile struct guest_ctl *)m.ctl)->stop = 1;
 	pthread_join(thread[0], NULL);
