@@ -338,6 +338,29 @@ static void second_vm(void)
 	printf(" comes: %d", machine_create(m, i, MACHINE_SIZE, MAP_SHARED));
 }
 
+static void make_first(void)
+{
+	int rc = machine_create(&machines[0], 0, MACHINE_SIZE, MAP_SHARED);
+	unsigned int i;
+
+	require(!rc, "a machine: %s", strerror(-rc));
+	for (i = 0; i < PARTS; i++) {
+		parts[i].in_slot[0] = any(4) > 0;
+		parts[i].logging[0] = parts[i].in_slot[0] && any(2) ? KVM_MEM_LOG_DIRTY_PAGES : 0;
+		if (parts[i].in_slot[0])
+			vm_slot(&machines[0].vm, i + 1, HOME(i), parts[i].mem, SEGMENT,
+				parts[i].logging[0]);
+	}
+}
+
+/* If there is no second one, the last VM goes: what of keys is left to the next one? */
+static void first_vm_anew(void)
+{
+	machine_destroy(&machines[0]);
+	usleep(any(60000));		/* in demotion, or after it */
+	make_first();
+}
+
 static void mem_op(void)
 {
 	struct machine *m = some_machine();
@@ -409,6 +432,7 @@ static const struct step {
 	{ { "move", 3 }, move },
 	{ { "slot", 6 }, slot },
 	{ { "second VM", 3 }, second_vm },
+	{ { "first VM anew", 2 }, first_vm_anew },
 	{ { "mem op", 6 }, mem_op },
 	{ { "fault", 6 }, fault },
 	{ { "relocate", 6 }, relocate },
@@ -421,7 +445,6 @@ static void prepare(void)
 {
 	unsigned int i, used;
 	unsigned long page;
-	int rc;
 
 	for (i = 0; i < PARTS; i++) {
 		struct part *p = &parts[i];
@@ -439,15 +462,7 @@ static void prepare(void)
 		       used == 2 ? "used" : used ? "has a table" : "never used");
 	}
 	machines[1].vm.fd = -1;
-	rc = machine_create(&machines[0], 0, MACHINE_SIZE, MAP_SHARED);
-	require(!rc, "a machine: %s", strerror(-rc));
-	for (i = 0; i < PARTS; i++) {
-		parts[i].in_slot[0] = any(4) > 0;
-		parts[i].logging[0] = any(2);
-		if (parts[i].in_slot[0])
-			vm_slot(&machines[0].vm, i + 1, HOME(i), parts[i].mem, SEGMENT,
-				parts[i].logging[0]);
-	}
+	make_first();
 }
 
 static void stop_guest(int sig)
