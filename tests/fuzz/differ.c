@@ -34,7 +34,7 @@
 
 struct part {
 	uint8_t *mem;
-	int shared, fd;
+	int shared, fd, used;
 	int prot;
 	unsigned int logging[MACHINES], in_slot[MACHINES];
 };
@@ -298,6 +298,15 @@ static void move(void)
 		munmap(away, SEGMENT);
 }
 
+/*
+ * When memory that was used before the VM shows in its first logs is the kernel's affair:
+ * too early, too late and not at all are all right. So that is not logged.
+ */
+static unsigned int some_logging(const struct part *p, int in_slot)
+{
+	return any(2) && in_slot && !p->used ? KVM_MEM_LOG_DIRTY_PAGES : 0;
+}
+
 static void slot(void)
 {
 	struct machine *m = some_machine();
@@ -311,7 +320,7 @@ static void slot(void)
 		rc = vm_slot(&m->vm, nr(p) + 1, HOME(nr(p)), p->mem, 0, 0);
 	} else {
 		*there = 1;
-		*log = any(2) ? KVM_MEM_LOG_DIRTY_PAGES : 0;
+		*log = some_logging(p, 1);
 		rc = vm_slot(&m->vm, nr(p) + 1, HOME(nr(p)), p->mem, SEGMENT, *log);
 	}
 	printf(" machine %d part %u %s: %d", (int)(m - machines), nr(p),
@@ -336,29 +345,6 @@ static void second_vm(void)
 	if (kvm_capability(KVM_CAP_S390_LATE_MMAP) != 1)
 		i = 0;
 	printf(" comes: %d", machine_create(m, i, MACHINE_SIZE, MAP_SHARED));
-}
-
-static void make_first(void)
-{
-	int rc = machine_create(&machines[0], 0, MACHINE_SIZE, MAP_SHARED);
-	unsigned int i;
-
-	require(!rc, "a machine: %s", strerror(-rc));
-	for (i = 0; i < PARTS; i++) {
-		parts[i].in_slot[0] = any(4) > 0;
-		parts[i].logging[0] = parts[i].in_slot[0] && any(2) ? KVM_MEM_LOG_DIRTY_PAGES : 0;
-		if (parts[i].in_slot[0])
-			vm_slot(&machines[0].vm, i + 1, HOME(i), parts[i].mem, SEGMENT,
-				parts[i].logging[0]);
-	}
-}
-
-/* If there is no second one, the last VM goes: what of keys is left to the next one? */
-static void first_vm_anew(void)
-{
-	machine_destroy(&machines[0]);
-	usleep(any(60000));		/* in demotion, or after it */
-	make_first();
 }
 
 static void mem_op(void)
@@ -432,7 +418,6 @@ static const struct step {
 	{ { "move", 3 }, move },
 	{ { "slot", 6 }, slot },
 	{ { "second VM", 3 }, second_vm },
-	{ { "first VM anew", 2 }, first_vm_anew },
 	{ { "mem op", 6 }, mem_op },
 	{ { "fault", 6 }, fault },
 	{ { "relocate", 6 }, relocate },
@@ -440,11 +425,26 @@ static const struct step {
 	{ { NULL, 0 }, NULL },
 };
 
+static void make_first(void)
+{
+	int rc = machine_create(&machines[0], 0, MACHINE_SIZE, MAP_SHARED);
+	unsigned int i;
+
+	require(!rc, "a machine: %s", strerror(-rc));
+	for (i = 0; i < PARTS; i++) {
+		parts[i].in_slot[0] = any(4) > 0;
+		parts[i].logging[0] = some_logging(&parts[i], parts[i].in_slot[0]);
+		if (parts[i].in_slot[0])
+			vm_slot(&machines[0].vm, i + 1, HOME(i), parts[i].mem, SEGMENT,
+				parts[i].logging[0]);
+	}
+}
+
 /* Memory of all kinds, some of it used before there is a VM. */
 static void prepare(void)
 {
-	unsigned int i, used;
 	unsigned long page;
+	unsigned int i;
 
 	for (i = 0; i < PARTS; i++) {
 		struct part *p = &parts[i];
@@ -454,12 +454,12 @@ static void prepare(void)
 		p->fd = p->shared && any(2) ? memfd_create("part", MFD_CLOEXEC) : -1;
 		require(p->mem && (p->fd < 0 || !ftruncate(p->fd, SEGMENT)), "memory");
 		map_part(p);
-		used = any(3);		/* nothing, one page, all */
+		p->used = any(3);	/* nothing, one page, all */
 		for (page = 0; page < PART_PAGES; page++)
-			if (used == 2 || (used == 1 && page == PART_PAGES - 1))
+			if (p->used == 2 || (p->used == 1 && page == PART_PAGES - 1))
 				*page_of(p, page) = page;
 		printf("=part %u: %s, %s\n", i, !p->shared ? "private" : p->fd < 0 ? "shared" : "file",
-		       used == 2 ? "used" : used ? "has a table" : "never used");
+		       p->used == 2 ? "used" : p->used ? "has a table" : "never used");
 	}
 	machines[1].vm.fd = -1;
 	make_first();

@@ -272,7 +272,7 @@ void run_first_guests(void)
 		waitpid(pid, NULL, 0);
 	if (pid)
 		return;
-	alarm(5);
+	alarm(30);
 	for (cpu = 0; cpu < cpus; cpu++) {
 		CPU_ZERO(&set);
 		CPU_SET(cpu, &set);
