@@ -55,10 +55,16 @@ static bool drops_zero_page(struct mm_struct *mm, unsigned long addr, pte_t pte)
 bool gmap_admits(struct mm_struct *mm, unsigned long addr, pmd_t pmd)
 {
 	pte_t *table = (pte_t *)pmd_deref(pmd);
+	struct page *page = virt_to_page(table);
 
 	if (pmd_large(pmd))
 		return !is_transparent(mm, addr);
-	return pgtable_kind(table) == PGTABLE_PGSTE && !PagePgsteIdle(virt_to_page(table));
+	if (pgtable_kind(table) != PGTABLE_PGSTE || PagePgsteIdle(page))
+		return false;
+	/* Once idle is gone nobody else changes the page type of a table in use. */
+	if (!PagePgsteLinked(page))
+		__SetPagePgsteLinked(page);
+	return true;
 }
 
 /**

@@ -86,7 +86,7 @@ typedef pgste_t;
  ptep_test_and_clear_uc(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
  {
  ...
-+if (ptep_lacks_pgste(mm, ptep))
++if (ptep_lacks_pgste(mm, ptep) || !gmap_was_linked(ptep))
 +	return false;
  pgste = pgste_get_lock(ptep);
  ...

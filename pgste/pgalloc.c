@@ -29,6 +29,7 @@
 #include <asm/mmu_context.h>
 #include <asm/pgalloc.h>
 #include <asm/gmap.h>
+#include <asm/gmap_admission.h>
 #include <asm/tlb.h>
 
 DEFINE_STATIC_KEY_FALSE(pgste_in_use);
@@ -131,6 +132,8 @@ static void pgtable_page_free(struct page *page)
 	if (kind == PGTABLE_PGSTE) {
 		if (PagePgsteIdle(page))
 			__ClearPagePgsteIdle(page);
+		if (PagePgsteLinked(page))
+			__ClearPagePgsteLinked(page);
 		__ClearPagePgste(page);
 	}
 	__free_page(page);

@@ -32,6 +32,7 @@
 #include <linux/sched/signal.h>
 #include <linux/userfaultfd_k.h>
 #include <asm/gmap.h>
+#include <asm/gmap_admission.h>
 #include <asm/pgalloc.h>
 #include <asm/pgtable_replace.h>
 #include <asm/tlb.h>
@@ -426,6 +427,8 @@ static void fill(struct mm_struct *mm, struct segment *segment)
 		if (PagePgsteIdle(virt_to_page(segment->old)) &&
 		    !PagePgsteIdle(virt_to_page(segment->new)))
 			__SetPagePgsteIdle(virt_to_page(segment->new));
+		if (PagePgsteLinked(virt_to_page(segment->old)))
+			__SetPagePgsteLinked(virt_to_page(segment->new));
 		return;
 	}
 	for (i = 0; i < PTRS_PER_PTE; i++)

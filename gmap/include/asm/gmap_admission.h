@@ -24,6 +24,29 @@ struct gmap;
 #define GMAP_REFUSED	(-EPERM)
 #define gmap_is_refusal(rc)	((rc) == GMAP_REFUSED)
 
+/*
+ * Beside PG_pgste: the table was linked into a gmap, so a guest may have written to
+ * its pages. Set by gmap_admits(), kept when the table is relocated.
+ */
+#define PG_pgste_linked	0x00002000
+PAGE_TYPE_OPS(PgsteLinked, pgste_linked)
+
+/**
+ * gmap_was_linked - can a guest have written to the page?
+ * @ptep: an entry of a table with PGSTEs
+ *
+ * The dirty log is read from the tables of the process, also of segments that are
+ * not linked at the moment. It leaves those out that never were: what is written
+ * there was written by the VMM, and without ESOP all that it reads counts as
+ * written, so that a migration, which reads everything, would not come to an end.
+ *
+ * Context: page table lock held.
+ */
+static inline bool gmap_was_linked(const pte_t *ptep)
+{
+	return PagePgsteLinked(virt_to_page(ptep));
+}
+
 extern int gmap_promotes;
 
 void gmap_start_mm(struct mm_struct *mm);
@@ -140,6 +163,7 @@ static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 
 #define GMAP_REFUSED					(-EFAULT)
 #define gmap_admits(mm, addr, pmd)			true
+#define gmap_was_linked(ptep)				true
 #define gmap_bars_hugetlb(mm, addr, pmd) \
 	(pmd_large(pmd) && !(mm)->context.allow_gmap_hpage_1m)
 #define gmap_prepare_table(mm, pmdp, addr)		do { } while (0)
