@@ -15,7 +15,7 @@
 // rule empty: 1
 // rule header_of_pgste: 1
 // rule header_of_replace: 1
-// rule header_of_gmap: 1
+// rule header_of_gmap: 2
 
 @lacks@
 expression list es;
