@@ -20,18 +20,28 @@
  }
 
 @define@
-iterator name list_for_each_entry_safe;
+iterator name list_for_each_entry_safe, radix_tree_for_each_slot;
 @@
 +/*
-+ * A part of the guest address space is about to go. With the mmap lock held for writing
-+ * no notifier is armed and no shadow is built from it again before it has gone.
++ * A part of the guest address space is about to go, if there is anything. With the mmap
++ * lock held for writing no notifier is armed and no shadow is built from it again before
++ * it has gone.
 + */
 +static void gmap_forget(struct gmap *gmap, unsigned long start, unsigned long end)
 +{
++	struct radix_tree_iter iter;
++	bool mapped = false;
 +	struct gmap *next;
 +	struct gmap *sg;
++	void **slot;
 +
 +	mmap_assert_write_locked(gmap->mm);
++	radix_tree_for_each_slot(slot, &gmap->guest_to_host, &iter, start >> PMD_SHIFT) {
++		mapped = iter.index <= end >> PMD_SHIFT;
++		break;
++	}
++	if (!mapped)
++		return;
 +	gmap_call_notifier(gmap, start, end);
 +	spin_lock(&gmap->shadow_lock);
 +	list_for_each_entry_safe(sg, next, &gmap->children, list) {
