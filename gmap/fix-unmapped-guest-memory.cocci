@@ -20,7 +20,8 @@
  }
 
 @define@
-iterator name list_for_each_entry_safe, radix_tree_for_each_slot;
+iterator name radix_tree_for_each_slot;
+attribute name __rcu;
 @@
 +/*
 + * A part of the guest address space is about to go, if there is anything. With the mmap
@@ -31,9 +32,8 @@ iterator name list_for_each_entry_safe, radix_tree_for_each_slot;
 +{
 +	struct radix_tree_iter iter;
 +	bool mapped = false;
-+	struct gmap *next;
 +	struct gmap *sg;
-+	void **slot;
++	void __rcu **slot;
 +
 +	mmap_assert_write_locked(gmap->mm);
 +	radix_tree_for_each_slot(slot, &gmap->guest_to_host, &iter, start >> PMD_SHIFT) {
@@ -44,7 +44,7 @@ iterator name list_for_each_entry_safe, radix_tree_for_each_slot;
 +		return;
 +	gmap_call_notifier(gmap, start, end);
 +	spin_lock(&gmap->shadow_lock);
-+	list_for_each_entry_safe(sg, next, &gmap->children, list) {
++	while ((sg = list_first_entry_or_null(&gmap->children, struct gmap, list))) {
 +		spin_lock(&sg->guest_table_lock);
 +		gmap_unshadow(sg);
 +		spin_unlock(&sg->guest_table_lock);
