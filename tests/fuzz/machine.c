@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "scene.h"
 #include "fuzz.h"
 
@@ -131,24 +132,10 @@ static void short_of_memory(struct worker *w)
 	_exit(0);
 }
 
-static const char *const injectors[] = { "failslab", "fail_page_alloc" };
-
-static void inject(const char *what, const char *name, long value)
-{
-	char path[80];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", what, name);
-	write_number(path, value);
-}
-
 static void switch_faults(struct worker *w)
 {
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		inject(injectors[i], "probability", below(&w->random, 3) * below(&w->random, 10));
-		inject(injectors[i], "interval", 1 + below(&w->random, 100));
-	}
+	set_failures("probability", below(&w->random, 3) * below(&w->random, 10));
+	set_failures("interval", 1 + below(&w->random, 100));
 }
 
 struct action machine_actions[] = {
@@ -166,27 +153,21 @@ struct action machine_actions[] = {
 
 void machine_begin(int faults)
 {
-	int i;
-
 	if (!access(ZRAM, F_OK))
 		swap_on(SWAP_MIB);
 	write_number(KSM "pages_to_scan", 2000);
 	write_number(THP "khugepaged/pages_to_scan", 4096);
-	for (i = 0; faults && i < 2; i++) {
-		inject(injectors[i], "task-filter", 1);
-		inject(injectors[i], "verbose", 0);
-		inject(injectors[i], "times", -1);
-		inject(injectors[i], "ignore-gfp-wait", 0);
-		inject(injectors[i], "min-order", 0);
-	}
+	if (!faults)
+		return;
+	need_failures();
+	set_failures("task-filter", 1);
+	set_failures("times", -1);
 }
 
 void machine_end(int faults)
 {
-	int i;
-
-	for (i = 0; faults && i < 2; i++)
-		inject(injectors[i], "probability", 0);
+	while (faults && set_failures("probability", 0))
+		usleep(1000);
 	write_number(CPU1, 1);
 	write_number(PGSTE_PROMOTE, 1);
 	write_number(KSM "run", 2);

@@ -16,15 +16,6 @@ static inline volatile unsigned long *word(unsigned long addr)
 	return (volatile unsigned long *)addr;
 }
 
-static int wrong(struct guest_ctl *ctl, int end, unsigned long addr, unsigned long saw,
-		 unsigned long want)
-{
-	ctl->addr = addr;
-	ctl->saw = saw;
-	ctl->want = want;
-	return end;
-}
-
 static void fill_page(unsigned long page, unsigned long seed)
 {
 	unsigned long i;

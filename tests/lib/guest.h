@@ -67,6 +67,16 @@ struct guest_ctl {
 	unsigned long pad[7];
 };
 
+/* What a guest found that should be otherwise. Return: @end. */
+static inline int wrong(struct guest_ctl *ctl, int end, unsigned long addr, unsigned long saw,
+			unsigned long want)
+{
+	ctl->addr = addr;
+	ctl->saw = saw;
+	ctl->want = want;
+	return end;
+}
+
 /* Never a key of zero, so that a lost key shows. */
 static inline unsigned char guest_key(unsigned long i)
 {

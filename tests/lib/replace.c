@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "replace.h"
 
 long counter(const char *name)
@@ -113,21 +114,19 @@ int vm_mem_attr_get(struct vm *vm, uint64_t attr, uint64_t *value)
 	return ioctl(vm->fd, KVM_GET_DEVICE_ATTR, &dev) ? -errno : 0;
 }
 
-int relocate_failing(int fail_nth, int n, void *mem, size_t size)
+int relocate_failing(int n, void *mem, size_t size)
 {
 	int fd = open("/sys/kernel/debug/pgmix/relocate", O_WRONLY);
-	char line[64], left[16] = "";
-	int rc;
+	int rc, failed;
+	char line[64];
 
 	require(fd >= 0, "pgmix/relocate: %s", strerror(errno));
 	snprintf(line, sizeof(line), "%d %lx %lx", getpid(), (unsigned long)mem,
 		 (unsigned long)mem + size);
-	require(dprintf(fail_nth, "%d", n) > 0, "fail-nth: %s", strerror(errno));
+	fail_nth(n);
 	rc = write(fd, line, strlen(line)) < 0 ? errno : 0;
-	/* Not 0: fewer than n allocations, so none failed. */
-	require(pread(fail_nth, left, sizeof(left) - 1, 0) > 0, "fail-nth: %s", strerror(errno));
-	require(pwrite(fail_nth, "0", 1, 0) == 1, "fail-nth: %s", strerror(errno));
+	failed = fail_nth_end();
 	close(fd);
 	require(!rc || rc == ENOMEM, "relocate: %s", strerror(rc));
-	return !rc && atoi(left) > 0;
+	return !rc && !failed;
 }

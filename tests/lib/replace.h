@@ -22,10 +22,10 @@ void set_promote(int on);
 void relocate(pid_t pid, unsigned long start, unsigned long end);
 
 /*
- * The same for memory of this process, with the n-th allocation failing (@fail_nth is
- * /proc/thread-self/fail-nth). Return: 1 if no allocation was left to fail, 0 if it did
+ * The same for memory of this process, with the n-th allocation failing. Return: 1 if
+ * there were not so many, so that all tables moved; 0 if one failed.
  */
-int relocate_failing(int fail_nth, int n, void *mem, size_t size);
+int relocate_failing(int n, void *mem, size_t size);
 
 /* Write, read, set and read keys of a range of guest memory. */
 void use_old_memory_again(struct machine *m, uint64_t gpa, unsigned long pages);

@@ -50,6 +50,20 @@ void expect_mode(const char *mode)
 	require(!strcmp(pt.mode, mode), "PgsteMode is \"%s\", not \"%s\"", pt.mode, mode);
 }
 
+void expect_all_dirty(struct vm *vm, unsigned int slot, int pages)
+{
+	uint8_t *bitmap = calloc(1, pages / 8 + sizeof(long));
+	int i, rc, lost = 0;
+
+	require(bitmap, "calloc: %s", strerror(errno));
+	rc = vm_dirty_log(vm, slot, bitmap);
+	require(!rc, "KVM_GET_DIRTY_LOG: %s", strerror(-rc));
+	for (i = 0; i < pages; i++)
+		lost += !is_dirty(bitmap, i);
+	require(!lost, "%d of %d pages that the guest wrote are not in the log", lost, pages);
+	free(bitmap);
+}
+
 uint8_t *map_segments(int segments, int flags)
 {
 	uint8_t *mem = guest_memory(segments * GUEST_SEGMENT, flags);

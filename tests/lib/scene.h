@@ -25,6 +25,9 @@ double seconds(void);
 		}								\
 	} while (0)
 
+/* Read the dirty log: the guest has written all of the first pages of the slot. */
+void expect_all_dirty(struct vm *vm, unsigned int slot, int pages);
+
 /* This process's /proc/self/arch_status. */
 struct page_tables tables_now(void);
 void expect_mode(const char *mode);

@@ -293,15 +293,6 @@ static int run_nested(unsigned long job, unsigned long from, unsigned long pages
 	return end;
 }
 
-static int wrong(struct guest_ctl *ctl, int end, unsigned long addr, unsigned long saw,
-		 unsigned long want)
-{
-	ctl->addr = addr;
-	ctl->saw = saw;
-	ctl->want = want;
-	return end;
-}
-
 static int check_page(struct guest_ctl *ctl, unsigned long page, unsigned long seed)
 {
 	unsigned long i, addr, saw;

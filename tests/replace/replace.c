@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "replace.h"
 
 #define PAGES		256	/* of a segment */
@@ -272,17 +273,6 @@ static void tables_move_while_the_guest_runs(void)
 	end_scene(&s);
 }
 
-static void inject_failures(void)
-{
-	if (access("/proc/thread-self/fail-nth", W_OK))
-		skip("the kernel injects no failures");
-	write_number("/sys/kernel/debug/failslab/ignore-gfp-wait", 0);
-	write_number("/sys/kernel/debug/failslab/verbose", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/verbose", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/min-order", 0);
-}
-
 /*
  * Fail the n-th allocation of the relocation, for n = 1 and so on until one gets
  * through: each failure leaves the process as it was.
@@ -290,16 +280,15 @@ static void inject_failures(void)
 static void failed_allocation_changes_nothing(void)
 {
 	struct page_tables before, now;
-	int n, fd, failures = 0;
+	int n, failures = 0;
 	uint8_t *mem;
 
-	inject_failures();
-	fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	need_failures();
 	mem = map_segments(SEGMENTS, MAP_SHARED);
 	fill_segments(mem, SEGMENTS, PAGES, SEED);
 	before = tables_now();
 	for (n = 1; n < 1000; n++) {
-		int moved = relocate_failing(fd, n, mem, SEGMENTS * GUEST_SEGMENT);
+		int moved = relocate_failing(n, mem, SEGMENTS * GUEST_SEGMENT);
 
 		check_segments(mem, SEGMENTS, PAGES, SEED, "after a failed allocation");
 		now = tables_now();
@@ -312,7 +301,6 @@ static void failed_allocation_changes_nothing(void)
 	note("%d allocations failed, one after the other", failures);
 	require(failures >= SEGMENTS, "only %d allocations failed", failures);
 	munmap(mem, SEGMENTS * GUEST_SEGMENT);
-	close(fd);
 }
 
 #define FEW	2	/* segments: there is a process for each allocation */
@@ -333,8 +321,7 @@ typedef int promotes_fn(struct scene *s);
 static void promote_failing(int n, promotes_fn *promotes, int *failed)
 {
 	struct scene s = { .old = map_segments(FEW, MAP_SHARED) };
-	char left[16] = "";
-	int fd, rc;
+	int rc;
 
 	fill_segments(s.old, FEW, PAGES, SEED);
 	make_machine(&s.m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
@@ -344,12 +331,9 @@ static void promote_failing(int n, promotes_fn *promotes, int *failed)
 		set_promote(1);
 		guest_start(&s.m.cpu, GUEST_FILL, GPA, FEW * PAGES, SEED + 1);
 	}
-	fd = open("/proc/thread-self/fail-nth", O_RDWR);
-	require(fd >= 0 && dprintf(fd, "%d", n) > 0, "fail-nth: %s", strerror(errno));
+	fail_nth(n);
 	rc = promotes(&s);
-	require(pread(fd, left, sizeof(left) - 1, 0) > 0, "fail-nth: %s", strerror(errno));
-	require(pwrite(fd, "0", 1, 0) == 1, "fail-nth: %s", strerror(errno));
-	*failed = !atoi(left);
+	*failed = fail_nth_end();
 	require(rc >= 0 || (*failed && (rc == -ENOMEM || rc == -EFAULT)), "allocation %d: %s", n,
 		strerror(-rc));
 	if (promotes == create_slot)
@@ -386,7 +370,7 @@ static void promotion_fails(promotes_fn *promotes, const char *what)
 
 static void failed_allocation_stops_no_promotion(void)
 {
-	inject_failures();
+	need_failures();
 	promotion_fails(create_slot, "creating a slot");
 	promotion_fails(run_guest, "running the guest");
 }

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "replace.h"
 
 #define THREADS		3
@@ -267,27 +268,12 @@ static unsigned long workers_end(struct worker *w)
 /* One allocation of @one_of fails, whoever asks and how; 0: none any more. */
 static void fail_allocations(unsigned int one_of)
 {
-	static const char *const what[] = { "failslab", "fail_page_alloc" };
-	static const char *const set[] = {
-		"verbose", "ignore-gfp-wait", "ignore-gfp-highmem", "min-order", "space", "task-filter",
-	};
-	char path[80];
-	size_t i, j;
-
-	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
-		for (j = 0; j < sizeof(set) / sizeof(set[0]); j++) {
-			snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", what[i], set[j]);
-			write_number(path, 0);
-		}
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/times", what[i]);
-		write_number(path, -1);
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/interval", what[i]);
-		write_number(path, one_of / 10 ?: 1);
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/probability", what[i]);
-		/* Opening the file can fail already. */
-		while (write_number(path, one_of ? 10 : 0))
-			usleep(1000);
-	}
+	set_failures("ignore-gfp-highmem", 0);
+	set_failures("times", -1);
+	set_failures("interval", one_of / 10 ?: 1);
+	/* Opening the file can fail already. */
+	while (set_failures("probability", one_of ? 10 : 0))
+		usleep(1000);
 	failing = one_of;
 }
 
@@ -298,8 +284,7 @@ static void begin_failures(void)
 
 	if (!one_of)
 		return;
-	if (access("/sys/kernel/debug/failslab/probability", W_OK))
-		skip("the kernel injects no failures");
+	need_failures();
 	note("one allocation of %u fails", one_of);
 	fail_allocations(one_of);
 }

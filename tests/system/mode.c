@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "scene.h"
 
 #define PAGES		256	/* of a segment */
@@ -98,10 +99,9 @@ struct start {
 
 static void first_vm(struct start *start)
 {
-	unsigned long bitmap[SEGMENTS * PAGES / 64] = { 0 };
 	uint8_t *mem = map_segments(SEGMENTS, MAP_SHARED), *code = map_segments(2, MAP_SHARED);
 	struct machine m = { .mem = code, .size = 2 * GUEST_SEGMENT };
-	int i, rc, lost = 0;
+	int i, rc;
 
 	__sync_fetch_and_add(&start->ready, 1);
 	while (!start->go)
@@ -116,11 +116,7 @@ static void first_vm(struct start *start)
 	rc = vm_slot(&m.vm, 1, GPA, mem, SIZE, KVM_MEM_LOG_DIRTY_PAGES);
 	require(!rc && !vcpu_create(&m.vm, 0, &m.cpu), "slot or vCPU: %s", strerror(-rc));
 	run_job(&m, GUEST_POKE, GPA, SEGMENTS * PAGES, 5);
-	rc = vm_dirty_log(&m.vm, 1, bitmap);
-	for (i = 0; i < SEGMENTS * PAGES; i++)
-		lost += !is_dirty(bitmap, i);
-	require(!rc && !lost, "log: %d, %d of %d written pages are missing", rc, lost,
-		SEGMENTS * PAGES);
+	expect_all_dirty(&m.vm, 1, SEGMENTS * PAGES);
 	_exit(0);
 }
 
@@ -379,8 +375,7 @@ static void guest_has_no_zero_page(void)
 /* All tables have PGSTEs, those from before the VM idle ones; and they move before it runs. */
 static void idle_tables_can_be_moved(void)
 {
-	unsigned long bitmap[SEGMENTS * PAGES / 64] = { 0 };
-	int i, rc, lost = 0, fd = open("/sys/kernel/debug/pgmix/relocate", O_WRONLY);
+	int rc, fd = open("/sys/kernel/debug/pgmix/relocate", O_WRONLY);
 	uint8_t *mem = map_segments(SEGMENTS, MAP_SHARED);
 	struct machine m;
 
@@ -391,11 +386,7 @@ static void idle_tables_can_be_moved(void)
 	rc = vm_slot(&m.vm, 1, GPA, mem, SIZE, KVM_MEM_LOG_DIRTY_PAGES);
 	require(!rc, "memory slot: %s", strerror(-rc));
 	run_job(&m, GUEST_POKE, GPA, SEGMENTS * PAGES, 77);
-	rc = vm_dirty_log(&m.vm, 1, bitmap);
-	for (i = 0; i < SEGMENTS * PAGES; i++)
-		lost += !is_dirty(bitmap, i);
-	require(!rc && !lost, "log: %d, %d of %d written pages are missing", rc, lost,
-		SEGMENTS * PAGES);
+	expect_all_dirty(&m.vm, 1, SEGMENTS * PAGES);
 	machine_destroy(&m);
 }
 
@@ -423,21 +414,14 @@ static void ucontrol_vm_without_vcpu(void)
 
 static void vm_that_fails(void)
 {
-	int fd, n, rc = -ENOMEM;
+	int n, rc = -ENOMEM;
 	struct vm vm;
 
-	if (access("/proc/thread-self/fail-nth", W_OK))
-		skip("no fault injection in this kernel");
-	write_number("/sys/kernel/debug/failslab/ignore-gfp-wait", 0);
-	write_number("/sys/kernel/debug/failslab/verbose", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/verbose", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/min-order", 0);
-	fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	need_failures();
 	for (n = 1; n < 200 && rc; n++) {
-		require(fd >= 0 && dprintf(fd, "%d", n) > 0, "fail-nth: %s", strerror(errno));
+		fail_nth(n);
 		rc = vm_create(&vm, 0);
-		dprintf(fd, "0");
+		fail_nth_end();
 		if (rc)
 			expect_none_at_last("after a VM that could not be created");
 	}

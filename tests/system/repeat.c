@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "scene.h"
 
 #define LATE		KVM_VM_S390_LATE_MMAP
@@ -206,9 +207,8 @@ static void refused_instruction_is_repeated(void)
 /* The n-th allocation fails, in a process of its own: only its first VM finds 2K tables. */
 static int fail_in_run(const struct job *job, int n)
 {
-	char left[16] = "";
 	struct scene s;
-	int fd, rc;
+	int rc, failed;
 
 	promote(0);
 	make_scene(&s, OLD);
@@ -216,18 +216,16 @@ static int fail_in_run(const struct job *job, int n)
 	/* Storage keys are enabled by the first that is used, somewhere else. */
 	run_job(&s.m, GUEST_SETKEYS, GUEST_DATA, 1, 1);
 	start_job(&s, job, OLD_GPA, job->times);
-	fd = open("/proc/thread-self/fail-nth", O_RDWR);
-	require(fd >= 0 && dprintf(fd, "%d", n) > 0, "fail-nth: %s", strerror(errno));
+	fail_nth(n);
 	rc = vcpu_run(&s.m.cpu);
-	require(pread(fd, left, sizeof(left) - 1, 0) > 0, "fail-nth: %s", strerror(errno));
-	require(pwrite(fd, "0", 1, 0) == 1, "fail-nth: %s", strerror(errno));
-	require(rc != -ENOMEM || !atoi(left), "%s: ENOMEM with memory", job->name);
+	failed = fail_nth_end();
+	require(rc != -ENOMEM || failed, "%s: ENOMEM with memory", job->name);
 	if (rc == -ENOMEM)
 		rc = vcpu_run(&s.m.cpu);
 	expect_end_of_job(&s, job, rc, job->times);
 	expect_keys(&s, job, OLD * PAGES);
 	end_scene(&s, OLD);
-	return atoi(left) > 0;
+	return !failed;
 }
 
 static void instruction_without_memory_is_repeated(void)
@@ -236,13 +234,7 @@ static void instruction_without_memory_is_repeated(void)
 	int n, status;
 	pid_t pid;
 
-	if (access("/proc/thread-self/fail-nth", W_OK))
-		skip("the kernel injects no failures");
-	write_number("/sys/kernel/debug/failslab/ignore-gfp-wait", 0);
-	write_number("/sys/kernel/debug/failslab/verbose", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/verbose", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", 0);
-	write_number("/sys/kernel/debug/fail_page_alloc/min-order", 0);
+	need_failures();
 	for (j = 0; j < sizeof(jobs) / sizeof(jobs[0]); j++) {
 		/* A fault in SIE is repeated by the machine, see tests/replace. */
 		if (jobs[j].code == store_code)
