@@ -12,7 +12,6 @@
 // rule unlink: 1
 // rule user_dirty: 1
 // rule key: 1
-// rule empty: 1
 // rule header_of_pgste: 1
 // rule header_of_replace: 1
 // rule header_of_gmap: 2
@@ -105,17 +104,6 @@ expression list es;
  <...
 -page_set_storage_key(es);
 +if (safeguard(KEY)) page_set_storage_key(es);
- ...>
- }
-
-@empty@
-expression list es;
-@@
- free_old(...)
- {
- <...
--memset64(es);
-+if (safeguard(EMPTY)) memset64(es);
  ...>
  }
 

@@ -18,7 +18,6 @@ enum safeguard {
 	SAFEGUARD_UNLINK,	/* takes the table out of guest mappings */
 	SAFEGUARD_USER_DIRTY,	/* tells the dirty log of what was written before */
 	SAFEGUARD_KEY,		/* resets the key of a promoted page */
-	SAFEGUARD_EMPTY,	/* empties the old table before it is used again */
 	SAFEGUARD_MANAGED,	/* leaves keys of pages alone that the kernel does not manage */
 };
 
