@@ -26,10 +26,10 @@ static const struct mm_walk_ops count_table_ops = { .pmd_entry = count_table };
 static int kernel_tables_get(void *data, u64 *count)
 {
 	*count = 0;
-	mmap_read_lock(&init_mm);
+	mmap_write_lock(&init_mm);
 	walk_page_range_novma(&init_mm, VMALLOC_START, VMALLOC_END, &count_table_ops, NULL, count);
 	walk_page_range_novma(&init_mm, MODULES_VADDR, MODULES_END, &count_table_ops, NULL, count);
-	mmap_read_unlock(&init_mm);
+	mmap_write_unlock(&init_mm);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(kernel_tables_fops, kernel_tables_get, NULL, "%llu\n");

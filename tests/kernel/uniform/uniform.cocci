@@ -3,6 +3,7 @@
 // file: arch/s390/include/asm/pgste.h
 // rule mm_question: 1
 // rule question: 1
+// rule header: 1
 
 @mm_question@
 @@
@@ -10,6 +11,10 @@
 
 @question@
 @@
+-ptep_has_pgste(...) { ... }
+
+@header@
+@@
 +#include <asm/pgste_uniform.h>
 +
--ptep_has_pgste(...) { ... }
+ ptep_lacks_pgste(...) { ... }
