@@ -22,8 +22,7 @@ typedef pmd_t, pte_t;
 + * The page table lock protects the PGSTEs; the table cannot go away, nor become another
 + * one, since the caller holds the mmap lock and the walk has found a VMA.
 + */
-+static int gmap_log_table(pmd_t *pmdp, unsigned long addr, unsigned long end,
-+			  struct mm_walk *walk)
++static int gmap_log_table(pmd_t *pmdp, unsigned long addr, unsigned long end, struct mm_walk *walk)
 +{
 +	unsigned long *bitmap = walk->private;
 +	pmd_t pmd = READ_ONCE(*pmdp);

@@ -24,9 +24,9 @@
 +static int undo_failed_intercept(struct kvm_vcpu *vcpu, int rc)
 +{
 +	struct kvm_s390_sie_block *scb = vcpu->arch.sie_block;
++	bool sie = scb->icptcode == ICPT_INST && scb->ipa == 0xb214;
 +
-+	if (rc < 0 && rc != -EOPNOTSUPP && rc != -EREMOTE && scb->icptcode != ICPT_PROGI &&
-+	    !(scb->icptcode == ICPT_INST && scb->ipa == 0xb214))
++	if (rc < 0 && rc != -EOPNOTSUPP && rc != -EREMOTE && scb->icptcode != ICPT_PROGI && !sie)
 +		kvm_s390_retry_instr(vcpu);
 +	return rc;
 +}

@@ -15,8 +15,7 @@
  do_exception(...)
  {
  <...
-+if (IS_ENABLED(CONFIG_PGSTE) && type == GMAP_FAULT &&
-+    gmap_is_shadow((struct gmap *)S390_lowcore.gmap)) {
++if (type == GMAP_FAULT && gmap_is_shadow((struct gmap *)S390_lowcore.gmap)) {
 +	current->thread.gmap_addr = address;
 +	current->thread.gmap_write_flag = !!(flags & FAULT_FLAG_WRITE);
 +	current->thread.gmap_int_code = regs->int_code & 0xffff;

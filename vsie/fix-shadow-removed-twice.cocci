@@ -13,8 +13,9 @@ identifier new;
  gmap_shadow(...)
  {
  <...
+-list_del(&new->list);
 +if (!new->removed)
- list_del(&new->list);
++	list_del(&new->list);
  gmap_free(new);
  ...>
  }

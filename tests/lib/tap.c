@@ -31,7 +31,8 @@ static const char *const complaints[] = {
 /* Numbers that must come back to where they were. */
 struct tables {
 	long pages_2k, pages_pgste, all;
-	long kernel;	/* tables, two to a page, that are never given back */
+	/* The kernel's own are never given back: page tables, two to a page, and segment tables. */
+	long kernel, kernel_segment;
 };
 
 static int log_fd = -1;
@@ -109,6 +110,7 @@ static struct tables count_tables(void)
 		.pages_pgste = read_number("/sys/kernel/mm/pgste/pages_pgste"),
 		.all = vmstat("nr_page_table_pages"),
 		.kernel = read_number("/sys/kernel/debug/pgmix-kernel-tables"),
+		.kernel_segment = read_number("/sys/kernel/debug/pgmix-kernel-segment-tables"),
 	};
 
 	return t;
@@ -119,14 +121,16 @@ static const char *tables_differ(const struct tables *before)
 {
 	static char text[256];
 	struct tables now;
-	long kernel;
+	long kernel, segment;
 	int ms;
 
 	for (ms = 0; ms < SETTLE_MS; ms += 50) {
 		now = count_tables();
 		kernel = (now.kernel - before->kernel + 1) / 2;
+		segment = now.kernel_segment - before->kernel_segment;
 		if (now.pages_2k <= before->pages_2k + kernel &&
-		    now.pages_pgste <= before->pages_pgste && now.all <= before->all + kernel)
+		    now.pages_pgste <= before->pages_pgste &&
+		    now.all <= before->all + kernel + segment)
 			return NULL;
 		usleep(50000);
 	}
