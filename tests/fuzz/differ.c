@@ -347,6 +347,72 @@ static void second_vm(void)
 	printf(" comes: %d", machine_create(m, i, MACHINE_SIZE, MAP_SHARED));
 }
 
+static void fill_slots(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < PARTS; i++) {
+		parts[i].in_slot[0] = any(4) > 0;
+		parts[i].logging[0] = some_logging(&parts[i], parts[i].in_slot[0]);
+		if (parts[i].in_slot[0])
+			vm_slot(&machines[0].vm, i + 1, HOME(i), parts[i].mem, SEGMENT,
+				parts[i].logging[0]);
+	}
+}
+
+static void make_first(void)
+{
+	int rc = machine_create(&machines[0], 0, MACHINE_SIZE, MAP_SHARED);
+
+	require(!rc, "a machine: %s", strerror(-rc));
+}
+
+/*
+ * The keys that the last VM has left. Reference and change bits may come back set: here
+ * they become the same again.
+ */
+static void show_keys_left(const struct part *p)
+{
+	struct vm *vm = &machines[0].vm;
+	uint64_t gfn = HOME(nr(p)) / PAGE;
+	uint8_t key, before = 0xff;
+	unsigned long page;
+
+	vm_slot(vm, nr(p) + 1, HOME(nr(p)), p->mem, SEGMENT, 0);
+	for (page = 0; page < PART_PAGES; page++) {
+		key = 0;
+		if (vm_get_keys(vm, gfn + page, 1, &key) < 0)
+			continue;
+		key |= 6;
+		if (key != before)
+			printf(" %u.%lu: %02x", nr(p), page, key & 0xf8);
+		before = key;
+		vm_set_keys(vm, gfn + page, 1, &key);
+	}
+	vm_slot(vm, nr(p) + 1, HOME(nr(p)), p->mem, 0, 0);
+}
+
+static void first_vm_anew(void)
+{
+	unsigned long page;
+	unsigned int i;
+
+	if (machines[1].vm.fd >= 0)
+		return;
+	/* Enabling keys resets those of writable pages; others read what their frame had. */
+	for (i = 0; i < PARTS; i++)
+		for (page = 0; page < PART_PAGES; page++)
+			make_writable(&parts[i], page);
+	machine_destroy(&machines[0]);
+	usleep(any(60000));		/* in demotion, or after it */
+	make_first();
+	for (i = 0; i < PARTS; i++) {
+		show_keys_left(&parts[i]);
+		parts[i].used = 1;	/* so it is not logged, see some_logging() */
+	}
+	fill_slots();
+}
+
 static void mem_op(void)
 {
 	struct machine *m = some_machine();
@@ -418,27 +484,13 @@ static const struct step {
 	{ { "move", 3 }, move },
 	{ { "slot", 6 }, slot },
 	{ { "second VM", 3 }, second_vm },
+	{ { "first VM anew", 2 }, first_vm_anew },
 	{ { "mem op", 6 }, mem_op },
 	{ { "fault", 6 }, fault },
 	{ { "relocate", 6 }, relocate },
 	{ { "fork", 1 }, fork_child },
 	{ { NULL, 0 }, NULL },
 };
-
-static void make_first(void)
-{
-	int rc = machine_create(&machines[0], 0, MACHINE_SIZE, MAP_SHARED);
-	unsigned int i;
-
-	require(!rc, "a machine: %s", strerror(-rc));
-	for (i = 0; i < PARTS; i++) {
-		parts[i].in_slot[0] = any(4) > 0;
-		parts[i].logging[0] = some_logging(&parts[i], parts[i].in_slot[0]);
-		if (parts[i].in_slot[0])
-			vm_slot(&machines[0].vm, i + 1, HOME(i), parts[i].mem, SEGMENT,
-				parts[i].logging[0]);
-	}
-}
 
 /* Memory of all kinds, some of it used before there is a VM. */
 static void prepare(void)
@@ -463,6 +515,7 @@ static void prepare(void)
 	}
 	machines[1].vm.fd = -1;
 	make_first();
+	fill_slots();
 }
 
 static void stop_guest(int sig)

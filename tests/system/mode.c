@@ -213,7 +213,7 @@ static void no_new_huge_pages_while_there_is_a_vm(void)
 	expect_none_at_last("after the VM");
 	fill_segments(mem + SIZE, SEGMENTS, PAGES, 1);
 	/* khugepaged may have collapsed the other half by now, too. */
-	require(rollup("AnonHugePages") >= SIZE / 1024, "after the VM %ld KiB in huge pages",
+	require(rollup("AnonHugePages") >= (long)SIZE / 1024, "after the VM %ld KiB in huge pages",
 		rollup("AnonHugePages"));
 	check_segments(mem, SEGMENTS, PAGES, 1, "after the VM");
 }
@@ -512,7 +512,9 @@ static void demotion_lets_go_of_who_exits(void)
  * Segments 0 and 2 of the slot carry keys, 1 and 3 do not; what the guest runs in has
  * none either. Demotion goes upwards: segment 3 is the last.
  */
-static void keys_of_the_next_vm(int on_swap)
+enum { IN_PLACE, ON_SWAP, READ_ONLY };
+
+static void keys_of_the_next_vm(int where)
 {
 	uint8_t *mem = map_segments(SEGMENTS, MAP_SHARED), none[PAGES] = { 0 }, keys[PAGES];
 	struct page_tables now;
@@ -520,14 +522,18 @@ static void keys_of_the_next_vm(int on_swap)
 	struct vm vm;
 	int rc;
 
-	if (on_swap)
+	if (where == ON_SWAP)
 		swap_on(32);
 	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
 	put_slot(&m.vm, 1, GPA, mem, SIZE);
 	run_job(&m, GUEST_FILL, GPA, SEGMENTS * PAGES, 5);
+	/* From here on no key operation of the guest is intercepted. */
+	run_job(&m, GUEST_SETKEYS, GUEST_DATA, 1, 1);
+	if (where == READ_ONLY)
+		require(!mprotect(mem, GUEST_SEGMENT, PROT_READ), "mprotect: %s", strerror(errno));
 	run_job(&m, GUEST_SETKEYS, GPA, PAGES, 1);
 	set_keys(&m.vm, GFN + 2 * PAGES, PAGES, 2);
-	if (on_swap)
+	if (where == ON_SWAP)
 		page_out(mem, SIZE);
 	machine_destroy(&m);
 	now = wait_tables("mixed", 2);
@@ -538,6 +544,8 @@ static void keys_of_the_next_vm(int on_swap)
 	require(!strcmp(now.mode, "mixed") && now.n4k == 2, "mode %s, %ld PGSTE tables, not 2",
 		now.mode, now.n4k);
 
+	if (where == READ_ONLY)
+		mprotect(mem, GUEST_SEGMENT, PROT_READ | PROT_WRITE);
 	make_vm(&vm, 0);
 	put_slot(&vm, 1, GPA, mem, SIZE);
 	check_keys(&vm, GFN, PAGES, 1, "of the VM before, by SSKE");
@@ -553,18 +561,23 @@ static void keys_of_the_next_vm(int on_swap)
 	put_slot(&m.vm, 1, GPA, mem, SIZE);
 	run_job(&m, GUEST_VERIFY, GPA, SEGMENTS * PAGES, 5);
 	machine_destroy(&m);
-	if (on_swap)
+	if (where == ON_SWAP)
 		swap_off();
 }
 
 static void next_vm_finds_the_keys(void)
 {
-	keys_of_the_next_vm(0);
+	keys_of_the_next_vm(IN_PLACE);
 }
 
 static void next_vm_finds_the_keys_on_swap(void)
 {
-	keys_of_the_next_vm(1);
+	keys_of_the_next_vm(ON_SWAP);
+}
+
+static void next_vm_finds_the_keys_of_read_only_pages(void)
+{
+	keys_of_the_next_vm(READ_ONLY);
 }
 
 static const struct test tests[] = {
@@ -599,6 +612,8 @@ static const struct test tests[] = {
 	{ "the next VM finds the storage keys of the last", next_vm_finds_the_keys, NEEDS_KVM },
 	{ "the next VM finds the storage keys of pages on swap", next_vm_finds_the_keys_on_swap,
 	  NEEDS_KVM },
+	{ "the next VM finds the storage keys of pages that are read-only",
+	  next_vm_finds_the_keys_of_read_only_pages, NEEDS_KVM },
 };
 
 TAP_MAIN(tests)
