@@ -16,7 +16,7 @@
 // rule header: 1
 
 @forbidden@
-identifier fn =~ "^(hugepage_vma_check|__shmem_is_huge)$";
+identifier fn =~ "^(hugepage_vma_check|(__)?shmem_is_huge)$";
 identifier vma;
 @@
  fn(...)

@@ -9,6 +9,7 @@
  * fails, at random, in the whole kernel; the guest does not run then: stock Linux turns
  * a page fault of a guest without memory into an addressing exception.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -54,7 +55,7 @@ static unsigned int setting(const char *name, unsigned int value)
 /* What failed for want of memory is done again: it must have changed nothing. */
 static int again(void)
 {
-	return failing && (errno == ENOMEM || errno == EAGAIN || errno == ENFILE);
+	return failing && (errno == ENOMEM || errno == EAGAIN || errno == ENFILE || errno == ENOSPC);
 }
 
 #define PERSIST(call)						\
@@ -265,7 +266,23 @@ static unsigned long workers_end(struct worker *w)
 	return actions;
 }
 
-/* One allocation of @one_of fails, whoever asks and how; 0: none any more. */
+/* Allocations are to fail for this process only: /init cannot persist. */
+static void may_fail(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	char path[64];
+
+	require(tasks, "/proc/self/task: %s", strerror(errno));
+	while ((task = readdir(tasks))) {
+		snprintf(path, sizeof(path), "/proc/self/task/%.16s/make-it-fail", task->d_name);
+		write_number(path, 1);
+	}
+	closedir(tasks);
+	set_failures("task-filter", 1);
+}
+
+/* One allocation of @one_of fails, however it is asked for; 0: none any more. */
 static void fail_allocations(unsigned int one_of)
 {
 	set_failures("ignore-gfp-highmem", 0);
@@ -285,6 +302,7 @@ static void begin_failures(void)
 	if (!one_of)
 		return;
 	need_failures();
+	may_fail();
 	note("one allocation of %u fails", one_of);
 	fail_allocations(one_of);
 }
@@ -415,7 +433,7 @@ static void machine_when_there_is_memory(struct machine *m, unsigned long type)
 
 	do
 		rc = machine_create(m, type, 4 * GUEST_SEGMENT, MAP_SHARED);
-	while (rc == -ENOMEM && failing);
+	while (rc && (errno = -rc, again()));
 	require(!rc, "a machine of type %lu: %s", type, strerror(-rc));
 }
 
@@ -425,7 +443,7 @@ static void slot_when_there_is_memory(struct vm *vm, void *from, size_t size)
 
 	do
 		rc = vm_slot(vm, 1, 8 * GUEST_SEGMENT, from, size, 0);
-	while (rc == -ENOMEM && failing);
+	while (rc && (errno = -rc, again()));
 	require(!rc, "a memory slot: %s", strerror(-rc));
 }
 
