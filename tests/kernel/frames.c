@@ -120,6 +120,7 @@ static unsigned long isolate_batch(unsigned long addr, unsigned long end,
 static void migrate(struct frames_migrate *m)
 {
 	unsigned long addr = m->start, end = m->start + m->len;
+	struct list_head *page;
 	LIST_HEAD(pages);
 
 	m->moved = m->refused = 0;
@@ -131,7 +132,8 @@ static void migrate(struct frames_migrate *m)
 		addr = isolate_batch(addr, end, &pages, m);
 		migrate_pages(&pages, new_frame, NULL, 0, MIGRATE_SYNC, MR_SYSCALL, &moved);
 		m->moved += moved;
-		m->refused += list_count_nodes(&pages);
+		list_for_each(page, &pages)
+			m->refused++;
 		putback_movable_pages(&pages);
 		cond_resched();
 	}
