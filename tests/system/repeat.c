@@ -733,10 +733,14 @@ static const struct {
 	{ "the slot moved", go_slot_move, -EFAULT },
 };
 
-static void prefix_goes(unsigned long type, int way)
+/*
+ * Return: 0 if the guest ended before the prefix area went, which on Hercules it can, by a
+ * first instruction of zeros (docs/clients.md): then nothing is said about the kernel.
+ */
+static int prefix_goes(unsigned long type, int way)
 {
 	struct prefix_scene s = { .result = 2, .fd = memfd_create("prefix", 0) };
-	int goes_on = ways_to_go[way].result == 1;
+	int goes_on = ways_to_go[way].result == 1, began;
 	volatile unsigned long *rounds;
 	unsigned long before;
 	pthread_t thread;
@@ -755,25 +759,35 @@ static void prefix_goes(unsigned long type, int way)
 	require(!pthread_create(&thread, NULL, run_prefix, &s), "no thread");
 	while (*rounds < 2 && s.result == 2)
 		usleep(1000);
+	began = *rounds >= 2;
 	ways_to_go[way].go(&s);
 	before = *rounds;
 	while (s.result == 2 && !(goes_on && *rounds > before + 2))
 		usleep(1000);
 	*(volatile unsigned long *)&s.m.ctl->stop = 1;
 	pthread_join(thread, NULL);
-	require(s.result == ways_to_go[way].result, "%s: KVM_RUN: %s", ways_to_go[way].name,
-		s.result < 0 ? strerror(-s.result) : vcpu_exit_text(&s.m.cpu));
+	require(!began || s.result == ways_to_go[way].result, "%s: KVM_RUN: %s, guest: %s",
+		ways_to_go[way].name,
+		s.result < 0 ? strerror(-s.result) : vcpu_exit_text(&s.m.cpu),
+		guest_text(&s.m.cpu, s.m.mem, s.m.cpu.run->s.regs.gprs[2]));
+	if (!began)
+		note("%s: the guest did not begin: %s", ways_to_go[way].name,
+		     guest_text(&s.m.cpu, s.m.mem, s.m.cpu.run->s.regs.gprs[2]));
 	machine_destroy(&s.m);
 	munmap(s.prefix, GUEST_SEGMENT);
 	close(s.fd);
+	return began;
 }
 
 static void prefix_area_goes(void)
 {
-	unsigned int way;
+	unsigned int way, tries;
 
-	for (way = 0; way < sizeof(ways_to_go) / sizeof(ways_to_go[0]); way++)
-		prefix_goes(0, way);
+	for (way = 0; way < sizeof(ways_to_go) / sizeof(ways_to_go[0]); way++) {
+		tries = 5;
+		while (!prefix_goes(0, way))
+			require(--tries, "%s: no guest begins", ways_to_go[way].name);
+	}
 }
 
 static const struct test tests[] = {
