@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "scene.h"
@@ -31,6 +32,8 @@
 #define FIRST_BYSTANDER	(PLAYERS + 1)
 #define PROCESSES	(FIRST_BYSTANDER + BYSTANDERS)
 #define PGSTE		"/sys/kernel/mm/pgste/"
+#define PC(context)	((context)->uc_mcontext.psw.addr)
+#define STACK(context)	((context)->uc_mcontext.gregs[15])
 #define TICK_US		20000
 #define KILL_SECONDS	30			/* until a killed process must be gone */
 
@@ -46,6 +49,8 @@ atomic_int *players;
 static struct player player;			/* this process, if it is one */
 static struct worker workers[THREADS];
 static pthread_t threads[THREADS];
+/* The first action unmaps, and a stack may be put there: none before all threads have theirs. */
+static pthread_barrier_t all_there;
 static _Thread_local struct worker *this_worker;
 static uint64_t seed;
 static int with_kvm, faults;
@@ -96,23 +101,37 @@ static unsigned int setting(const char *name, unsigned int value)
 	return s ? strtoul(s, NULL, 0) : value;
 }
 
+/* Memory that other threads take away, or whose contents others take: faults are expected. */
+static int may_fault(const uint8_t *at)
+{
+	const uint8_t *arena = player.arena, *runs = (void *)player.vm[0].run[0];
+
+	return (at >= arena && at < arena + ARENA) ||
+		(at >= runs && at < runs + VMS * CPUS * player.run_size);
+}
+
 /* A fault in an action ends the action; in a child of a player, too. */
-static void on_fault(int sig)
+static void on_fault(int sig, siginfo_t *info, void *context)
 {
-	(void)sig;
-	if (this_worker)
+	ucontext_t *c = context;
+
+	if (this_worker && sig != SIGILL && may_fault(info->si_addr))
 		siglongjmp(this_worker->fault, 1);
-	_exit(99);
+	fail("player %d: signal %d at %lx, address %lx, stack %lx, arena %lx, during: %s",
+	     player.number, sig, (unsigned long)PC(c), (unsigned long)info->si_addr,
+	     (unsigned long)STACK(c), (unsigned long)player.arena,
+	     this_worker ? *this_worker->doing : "nothing");
 }
 
-static void on_tick(int sig)
+static void on_tick(int sig, siginfo_t *info, void *context)
 {
-	(void)sig;
+	(void)sig, (void)info, (void)context;
 }
 
-static void handle(int sig, void (*handler)(int))
+/* On a stack of its own: a fault of the thread's stack must be told, too. */
+static void handle(int sig, void (*handler)(int, siginfo_t *, void *))
 {
-	struct sigaction act = { .sa_handler = handler };
+	struct sigaction act = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	sigaction(sig, &act, NULL);
 }
@@ -123,6 +142,8 @@ static void *work(void *arg)
 	const struct action *action;
 
 	this_worker = w;
+	sigaltstack(&(stack_t){ .ss_sp = w->signal_stack, .ss_size = sizeof(w->signal_stack) }, NULL);
+	pthread_barrier_wait(&all_there);
 	if (faults && write_number("/proc/thread-self/make-it-fail", 1))
 		fail("FUZZ_FAULTS needs KERNEL=debug");
 	for (;;) {
@@ -192,7 +213,7 @@ static void player_live(int number, int generation)
 			.doing = &board->doing[number][i], .done = &board->done[number],
 		};
 	}
-	/* The arena has holes later; nothing of ours may be put there. */
+	pthread_barrier_init(&all_there, NULL, THREADS);
 	for (i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, work, &workers[i]))
 			fail("no thread");

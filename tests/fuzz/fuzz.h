@@ -76,6 +76,7 @@ struct worker {
 	const char **doing;		/* shared with the supervisor, for its report */
 	atomic_ulong *done;
 	uint64_t arg[512];		/* of an ioctl */
+	uint8_t signal_stack[16 * 1024];
 	uint8_t scratch[SCRATCH];	/* what the argument points to */
 };
 
