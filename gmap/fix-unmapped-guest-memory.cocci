@@ -23,6 +23,15 @@
 iterator name radix_tree_for_each_slot;
 attribute name __rcu;
 @@
++/* A shadow that is on no list any more; gives up the list's reference. */
++static void gmap_drop_shadow(struct gmap *sg)
++{
++	spin_lock(&sg->guest_table_lock);
++	gmap_unshadow(sg);
++	spin_unlock(&sg->guest_table_lock);
++	gmap_put(sg);
++}
++
 +/*
 + * A part of the guest address space is about to go, if there is anything. With the mmap
 + * lock held for writing no notifier is armed and no shadow is built from it again before
@@ -45,11 +54,8 @@ attribute name __rcu;
 +	gmap_call_notifier(gmap, start, end);
 +	spin_lock(&gmap->shadow_lock);
 +	while ((sg = list_first_entry_or_null(&gmap->children, struct gmap, list))) {
-+		spin_lock(&sg->guest_table_lock);
-+		gmap_unshadow(sg);
-+		spin_unlock(&sg->guest_table_lock);
 +		list_del(&sg->list);
-+		gmap_put(sg);
++		gmap_drop_shadow(sg);
 +	}
 +	spin_unlock(&gmap->shadow_lock);
 +}

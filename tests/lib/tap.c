@@ -109,10 +109,14 @@ static struct tables count_tables(void)
 		.pages_2k = read_number("/sys/kernel/mm/pgste/pages_2k"),
 		.pages_pgste = read_number("/sys/kernel/mm/pgste/pages_pgste"),
 		.all = vmstat("nr_page_table_pages"),
-		.kernel = read_number("/sys/kernel/debug/pgmix-kernel-tables"),
-		.kernel_segment = read_number("/sys/kernel/debug/pgmix-kernel-segment-tables"),
 	};
+	FILE *f = fopen("/sys/kernel/debug/pgmix-kernel-tables", "r");
 
+	if (f) {
+		if (fscanf(f, "%ld %ld", &t.kernel, &t.kernel_segment) != 2)
+			t.kernel = t.kernel_segment = 0;
+		fclose(f);
+	}
 	return t;
 }
 

@@ -6,8 +6,8 @@
  *
  * As a test each scene lasts until some hundred tables are replaced; STRESS_SECONDS and SEED
  * in the environment make it longer or repeat a run. With STRESS_FAIL=N one allocation of N
- * fails, at random, in the whole kernel; the guest does not run then: stock Linux turns
- * a page fault of a guest without memory into an addressing exception.
+ * fails, at random, of those that the test's process asks for; the guest does not run then:
+ * stock Linux turns a page fault of a guest without memory into an addressing exception.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -282,17 +282,6 @@ static void may_fail(void)
 	set_failures("task-filter", 1);
 }
 
-/* One allocation of @one_of fails, however it is asked for; 0: none any more. */
-static void fail_allocations(unsigned int one_of)
-{
-	set_failures("ignore-gfp-highmem", 0);
-	set_failures("times", -1);
-	set_failures("interval", one_of / 10 ?: 1);
-	/* Opening the file can fail already. */
-	while (set_failures("probability", one_of ? 10 : 0))
-		usleep(1000);
-	failing = one_of;
-}
 
 /* Once the workers run: from here on only what persists is done. */
 static void begin_failures(void)
@@ -304,13 +293,20 @@ static void begin_failures(void)
 	need_failures();
 	may_fail();
 	note("one allocation of %u fails", one_of);
-	fail_allocations(one_of);
+	/* Of every so many allocations, however they are asked for, one is tried: 10 % of these. */
+	set_failures("ignore-gfp-highmem", 0);
+	set_failures("times", -1);
+	set_failures("interval", one_of / 10 ?: 1);
+	failing = one_of;
+	set_failures("probability", 10);
 }
 
 static void end_failures(void)
 {
-	if (failing)
-		fail_allocations(0);
+	/* Opening the file can fail. */
+	while (failing && set_failures("probability", 0))
+		usleep(1000);
+	failing = 0;
 }
 
 /* All of a range's tables, or as many as there is memory for. */
