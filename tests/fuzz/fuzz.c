@@ -8,6 +8,7 @@
  * SEED, FUZZ_SECONDS in the environment: which run and how long. FUZZ_ONLY and
  * FUZZ_LEAVE_OUT: names of actions, with commas. FUZZ_FAULTS=1: allocations fail.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -19,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -35,7 +37,8 @@
 #define PC(context)	((context)->uc_mcontext.psw.addr)
 #define STACK(context)	((context)->uc_mcontext.gregs[15])
 #define TICK_US		20000
-#define KILL_SECONDS	30			/* until a killed process must be gone */
+#define KILL_SECONDS	120			/* until a killed process must be gone */
+#define SLOW_SECONDS	10			/* until it is said who holds what */
 
 /* Shared by all processes. */
 static struct board {
@@ -320,17 +323,56 @@ static void start(int number, int generation)
 	board->pid[number] = pid;
 }
 
-/* What it was doing; where its threads and all others are is in the kernel's log. */
+/* What it was doing, and who holds which mmap lock. */
 static void show(int number)
 {
-	int fd = open("/proc/sysrq-trigger", O_WRONLY), i;
+	FILE *locks = fopen("/sys/kernel/debug/pgmix-mmap-locks", "r");
+	char line[128];
+	int i;
+
+	while (locks && fgets(line, sizeof(line), locks))
+		note("mmap lock of %.*s", (int)strcspn(line, "\n"), line);
+	if (locks)
+		fclose(locks);
 
 	for (i = 0; i < THREADS; i++)
 		note("process %d is %d, thread %d: %s", number, board->pid[number], i,
 		     board->doing[number][i] ? board->doing[number][i] : "not begun");
+}
+
+/* Where all tasks are, in the kernel's log. */
+static void dump_tasks(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY);
+
 	if (fd < 0 || write(fd, "l", 1) != 1 || write(fd, "t", 1) != 1)
 		note("no sysrq: %s", strerror(errno));
 	close(fd);
+}
+
+/*
+ * khugepaged is at nice 19, and it holds mmap locks and the mutex of lru_add_drain_all(). Where
+ * others keep all CPUs busy, who waits for these waits for its next turn, on a slow host
+ * for half a minute. It is started anew when huge pages are switched on.
+ */
+static void hurry_khugepaged(void)
+{
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+	char path[300], comm[32];
+	FILE *f;
+
+	while (proc && (entry = readdir(proc))) {
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		f = fopen(path, "r");
+		if (!f)
+			continue;
+		if (fgets(comm, sizeof(comm), f) && !strcmp(comm, "khugepaged\n"))
+			setpriority(PRIO_PROCESS, atoi(entry->d_name), 0);
+		fclose(f);
+	}
+	if (proc)
+		closedir(proc);
 }
 
 static void end(int number)
@@ -344,11 +386,18 @@ static void end(int number)
 	for (ms = 0; ms < KILL_SECONDS * 1000; ms += 5) {
 		if (waitpid(pid, NULL, WNOHANG) == pid) {
 			board->pid[number] = 0;
+			if (ms >= SLOW_SECONDS * 1000)
+				note("process %d was gone %d s after SIGKILL", number, ms / 1000);
 			return;
 		}
+		if (ms == 1000)
+			hurry_khugepaged();
+		if (ms == SLOW_SECONDS * 1000)
+			show(number);
 		usleep(5000);
 	}
 	show(number);
+	dump_tasks();
 	fail("process %d cannot be killed", number);
 }
 
