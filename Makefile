@@ -14,7 +14,8 @@ GUEST_BIN_DIR := build/guest
 GUEST_CC := s390x-linux-gnu-gcc
 GUEST_CFLAGS := -O2 -g -Wall -Wextra -static -march=z10 -Isysctl/include/uapi
 GUEST_PROGS :=
-TEST_PACKAGES :=
+# The tests build several kernels, which have many objects in common.
+TEST_PACKAGES := ccache
 PACKAGES := bc bison coccinelle cpio flex gcc gcc-s390x-linux-gnu hercules libc6-dev \
 	libc6-dev-s390x-cross linux-source-6.1 qemu-system-misc xz-utils
 

@@ -4,7 +4,7 @@
  * sees of them, in each kind of process that the kernel knows. Prints raw TOD
  * clock differences; report.c makes numbers of them (docs/bench.md).
  *
- * bench KERNEL [quick] [micro] [trace] [reps N] [plant OP]
+ * bench KERNEL [quick] [micro] [more] [trace] [reps N] [plant OP]
  * KERNEL: floor stock uniform naive mixed
  */
 
@@ -61,6 +61,8 @@ static uint64_t now(void)
 static const struct kind {
 	const char *name;
 	bool vm_elsewhere, exec_pgste, guest, touch_first;
+	/* Only with "more": storage keys are in use, each page has a notifier armed. */
+	bool keys, armed;
 	int table;		/* enum bench_table, -1: any */
 	const char *kernels;
 } kinds[] = {
@@ -74,6 +76,14 @@ static const struct kind {
 	{ "mixed-2k-lower",	.guest = true, .touch_first = true, .table = BENCH_TABLE_2K_LOWER,
 				.kernels = "naive mixed" },
 	{ "mixed-pgste",		.guest = true, .table = BENCH_TABLE_PGSTE, .kernels = "naive mixed" },
+	{ "all-pgste-keys",	.exec_pgste = true, .guest = true, .table = BENCH_TABLE_PGSTE,
+				.keys = true, .kernels = "stock uniform naive mixed" },
+	{ "mixed-pgste-keys",	.guest = true, .table = BENCH_TABLE_PGSTE, .keys = true,
+				.kernels = "naive mixed" },
+	{ "all-pgste-armed",	.exec_pgste = true, .guest = true, .table = BENCH_TABLE_PGSTE,
+				.armed = true, .kernels = "stock uniform naive mixed" },
+	{ "mixed-pgste-armed",	.guest = true, .table = BENCH_TABLE_PGSTE, .armed = true,
+				.kernels = "naive mixed" },
 	{ }
 };
 
@@ -133,6 +143,8 @@ static char *setup(const struct kind *kind, size_t size)
 		touch(p, spare, SEGMENT);
 	if (kind->guest)
 		become_guest();
+	if (kind->keys && kernel(BENCH_KEYS, NULL))
+		die("cannot use storage keys: %s", strerror(errno));
 	if (!kind->touch_first)
 		touch(p, spare, SEGMENT);
 	if (kind->table < 0 || size > SEGMENT)
@@ -212,6 +224,7 @@ static void trace(const struct kind *kind)
 
 static char *memory;		/* as setup() made it */
 static size_t memory_size;
+static bool armed;
 
 /*
  * Starts the clock. With BENCH_SETTLE, after a pause in which is done what was put off (what
@@ -220,8 +233,11 @@ static size_t memory_size;
  */
 static int64_t begin(void)
 {
+	struct bench_range range = { (uintptr_t)memory, memory_size };
 	struct timespec then;
 
+	if (armed && ioctl(bench_fd, BENCH_ARM, &range))
+		die("cannot arm notifiers: %s", strerror(errno));
 	if (getenv("BENCH_SETTLE")) {
 		clock_gettime(CLOCK_MONOTONIC, &then);
 		then.tv_nsec = (then.tv_nsec / 100000000 + 2) * 100000000 + 1000000;
@@ -507,7 +523,7 @@ enum per { PER_CALL, PER_PAGE, PER_SEGMENT, PER_VMA };
 /* NEW_TABLES: makes new ones, so nothing to tell for old. */
 enum where {
 	ANY_TABLE = 1, NEW_TABLES = 2, MIXED_KERNEL = 4, NEEDS_SWAP = 8, NEEDS_KVM = 16,
-	MIXED_MODE = 32, BEFORE_GUEST = 64,
+	MIXED_MODE = 32, BEFORE_GUEST = 64, WITH_NOTIFIERS = 128,
 };
 
 #define REPLACE_SIZES { 32, 1, 4, 16, 64, 256, 1000 }
@@ -522,9 +538,9 @@ static const struct test {
 	int sizes[8];
 } tests[] = {
 	{ "page_fault", page_fault, PER_PAGE, ANY_TABLE, 1, { 1, 4, 16, 64, 256, 1024 } },
-	{ "fork_exit", fork_exit, PER_CALL, ANY_TABLE, 2, { 4, 64, 1, 16, 256, 1024 } },
+	{ "fork_exit", fork_exit, PER_CALL, ANY_TABLE | WITH_NOTIFIERS, 2, { 4, 64, 1, 16, 256, 1024 } },
 	{ "mmap_touch_munmap", mmap_touch_munmap, PER_PAGE, NEW_TABLES, 1, { 1, 4, 16, 64, 256, 1024 } },
-	{ "mprotect_ro", mprotect_ro, PER_PAGE, ANY_TABLE, 1, { 1, 4, 16, 64, 256, 1024 } },
+	{ "mprotect_ro", mprotect_ro, PER_PAGE, ANY_TABLE | WITH_NOTIFIERS, 1, { 1, 4, 16, 64, 256, 1024 } },
 	{ "mprotect_rw", mprotect_rw, PER_PAGE, ANY_TABLE, 1, { 1, 4, 16, 64, 256, 1024 } },
 	{ "mremap", mremap_move, PER_PAGE, NEW_TABLES, 1, { 1, 4, 16, 64, 256 } },
 	{ "swap_out", swap_out, PER_PAGE, ANY_TABLE | NEEDS_SWAP, 1, { 1, 2 } },
@@ -564,6 +580,7 @@ static void macro(const struct kind *kind, const struct test *test, int size, in
 		memory_size = size * SEGMENT;
 		if (!(test->where & (NEEDS_KVM | BEFORE_GUEST)))
 			memory = setup(kind, memory_size);
+		armed = kind->armed;
 		if (test->per == PER_PAGE)
 			per = memory_size / PAGE;
 		if (test->per == PER_SEGMENT)
@@ -737,6 +754,10 @@ static bool skip(const struct kind *kind, const struct test *test, const char *k
 {
 	bool mixed = kind->guest && !kind->exec_pgste;
 
+	if (kind->armed && !(test->where & WITH_NOTIFIERS))
+		return true;
+	if (kind->keys && !(test->where & (ANY_TABLE | NEW_TABLES)))
+		return true;
 	if (test->where & NEEDS_KVM)
 		return access("/dev/kvm", R_OK | W_OK) ||
 		       (strcmp(kind->name, "all-pgste") && strcmp(kind->name, "mixed-pgste"));
@@ -753,7 +774,7 @@ static bool skip(const struct kind *kind, const struct test *test, const char *k
 int main(int argc, char **argv)
 {
 	const char *kernel_name = argc > 1 ? argv[1] : "", *plant = "";
-	bool quick = false, only_micro = false, only_trace = false;
+	bool quick = false, more = false, only_micro = false, only_trace = false;
 	pid_t vm = 0;
 	int reps = 1;
 
@@ -768,6 +789,8 @@ int main(int argc, char **argv)
 			quick = true;
 		else if (!strcmp(argv[i], "micro"))
 			only_micro = true;
+		else if (!strcmp(argv[i], "more"))
+			more = true;
 		else if (!strcmp(argv[i], "trace"))
 			only_trace = only_micro = true;
 		else if (!strcmp(argv[i], "reps") && i + 1 < argc)
@@ -775,18 +798,20 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[i], "plant") && i + 1 < argc)
 			plant = argv[++i];
 		else
-			die("%s: not quick, micro, reps N or plant OP", argv[i]);
+			die("%s: not quick, micro, more, reps N or plant OP", argv[i]);
 	}
 	if (!has_word("floor stock uniform naive mixed", kernel_name) || reps < 1)
-		die("usage: bench floor|stock|uniform|naive|mixed [quick] [micro] [reps N] [plant OP]");
+		die("usage: bench floor|stock|uniform|naive|mixed [quick] [micro] [more] [reps N] [plant OP]");
 
 	for (const struct kind *kind = kinds; kind->name; kind++) {
-		if (!has_word(kind->kernels, kernel_name))
+		if (!has_word(kind->kernels, kernel_name) || ((kind->keys || kind->armed) && !more))
 			continue;
 		/* From now on the machine has had a VM. */
 		if (kind->vm_elsewhere)
 			start_ready(true, &vm, 1, "vm");
-		run_one(kind, only_trace ? "trace" : "micro", plant, 0, reps);
+		/* A notifier is called once. */
+		if (!kind->armed)
+			run_one(kind, only_trace ? "trace" : "micro", plant, 0, reps);
 		for (const struct test *t = tests; t->name && !only_micro; t++) {
 			if (skip(kind, t, kernel_name))
 				continue;

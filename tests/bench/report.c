@@ -29,7 +29,8 @@
 
 static const char *const kernels[] = { "floor", "stock", "uniform", "naive", "mixed", NULL };
 static const char *const processes[] = {
-	"none", "none-vm-elsewhere", "all-pgste", "mixed-2k-upper", "mixed-2k-lower", "mixed-pgste", NULL
+	"none", "none-vm-elsewhere", "all-pgste", "mixed-2k-upper", "mixed-2k-lower", "mixed-pgste",
+	"all-pgste-keys", "mixed-pgste-keys", "all-pgste-armed", "mixed-pgste-armed", NULL
 };
 
 /*
@@ -380,6 +381,10 @@ static const char *stock_process(const char *process)
 {
 	if (!strncmp(process, "mixed-2k", 8))
 		return "none";
+	if (!strcmp(process, "mixed-pgste-keys"))
+		return "all-pgste-keys";
+	if (!strcmp(process, "mixed-pgste-armed"))
+		return "all-pgste-armed";
 	return !strcmp(process, "mixed-pgste") ? "all-pgste" : process;
 }
 
@@ -426,7 +431,7 @@ static struct target target_of(const struct row *r)
 						 strcmp(r->op, "modify_prot") ? 1 : 2 };
 		return (struct target) { stock, stock ? stock->value : 0,
 					 !strncmp(r->process, "mixed-2k", 8) ? 4 :
-					 !strcmp(r->process, "mixed-pgste") ? 6 : 0 };
+					 !strncmp(r->process, "mixed-pgste", 11) ? 6 : 0 };
 	}
 	for (int i = 0; within[i]; i++)
 		if (!strcmp(r->op, within[i]))

@@ -10,8 +10,10 @@
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/sched/mm.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <asm/gmap.h>
 #include <asm/timex.h>
 #include <asm/tlbflush.h>
 #ifdef CONFIG_PGSTE_MIXED
@@ -271,15 +273,82 @@ static long bench_replace(struct bench_replace *replace)
 #endif
 }
 
+#ifdef CONFIG_PGSTE
+static void bench_notifier_call(struct gmap *gmap, unsigned long start, unsigned long end)
+{
+}
+
+static struct gmap_notifier bench_notifier = { .notifier_call = bench_notifier_call };
+
+static long bench_keys(void)
+{
+	return s390_enable_skey();
+}
+
+static long bench_arm(struct file *file, const struct bench_range *range)
+{
+	struct gmap *gmap = file->private_data;
+	int rc;
+
+	if (!gmap) {
+		gmap = gmap_create(current->mm, -1UL);
+		if (!gmap)
+			return -ENOMEM;
+		rc = gmap_map_segment(gmap, range->start, 0, range->len);
+		if (rc) {
+			gmap_remove(gmap);
+			return rc;
+		}
+		/* The file is closed after the process has given up its address space. */
+		mmgrab(gmap->mm);
+		file->private_data = gmap;
+	}
+	return gmap_mprotect_notify(gmap, 0, range->len, PROT_WRITE);
+}
+
+static int bench_release(struct inode *inode, struct file *file)
+{
+	struct gmap *gmap = file->private_data;
+	struct mm_struct *mm;
+
+	if (gmap) {
+		mm = gmap->mm;
+		gmap_remove(gmap);
+		mmdrop(mm);
+	}
+	return 0;
+}
+#else
+static long bench_keys(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static long bench_arm(struct file *file, const struct bench_range *range)
+{
+	return -EOPNOTSUPP;
+}
+
+static int bench_release(struct inode *inode, struct file *file)
+{
+	return 0;
+}
+#endif
+
 static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
 	struct bench_replace replace;
+	struct bench_range range;
 	struct bench_run run;
 	long rc;
 
 	if (cmd == BENCH_GUEST)
 		return bench_guest();
+	if (cmd == BENCH_KEYS)
+		return bench_keys();
+	if (cmd == BENCH_ARM)
+		return copy_from_user(&range, user, sizeof(range)) ? -EFAULT : bench_arm(file, &range);
 	if (cmd == BENCH_REPLACE) {
 		if (copy_from_user(&replace, user, sizeof(replace)))
 			return -EFAULT;
@@ -308,10 +377,14 @@ static const struct file_operations bench_fops = {
 	.owner		= THIS_MODULE,
 	.open		= nonseekable_open,
 	.unlocked_ioctl	= bench_ioctl,
+	.release	= bench_release,
 };
 
 static int __init bench_init(void)
 {
+#ifdef CONFIG_PGSTE
+	gmap_register_pte_notifier(&bench_notifier);
+#endif
 	debugfs_create_file("pgmix-bench", 0600, NULL, NULL, &bench_fops);
 	return 0;
 }

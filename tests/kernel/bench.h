@@ -51,6 +51,16 @@ struct bench_replace {
 	__u64 ticks;
 };
 
+/**
+ * struct bench_range - memory of the calling process
+ * @start: first address
+ * @len:   bytes, whole segments
+ */
+struct bench_range {
+	__u64 start;
+	__u64 len;
+};
+
 /* A run with the operation "nothing" tells the table. */
 #define BENCH_RUN	_IOWR('b', 1, struct bench_run)
 /* The process starts to use PGSTEs, as if it had created a VM. */
@@ -59,5 +69,12 @@ struct bench_replace {
 #define BENCH_NAME	_IOWR('b', 3, struct bench_run)
 /* Not in kernels without replacement. */
 #define BENCH_REPLACE	_IOWR('b', 4, struct bench_replace)
+/* The process starts to use storage keys. */
+#define BENCH_KEYS	_IO('b', 5)
+/*
+ * Arms a notifier for each page of the range, as for a guest's prefix area or a shadow table.
+ * The range is linked into a gmap: one range for each open file.
+ */
+#define BENCH_ARM	_IOW('b', 6, struct bench_range)
 
 #endif /* PGMIX_BENCH_H */
