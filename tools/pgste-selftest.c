@@ -260,7 +260,7 @@ static void tables_are_demoted_after_the_last_vm(void)
 	fill_segments(old, SEGMENTS, PAGES, SEED);
 	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
 	put_slot(&m.vm, 1, GPA, old, SEGMENTS * GUEST_SEGMENT);
-	run_job(&m, GUEST_VERIFY, GUEST_DATA, 0, 0);
+	run_job(&m, GUEST_FILL, GUEST_DATA, 16, SEED);
 	machine_destroy(&m);
 	do {
 		now = tables_now();
