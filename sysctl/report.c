@@ -138,10 +138,10 @@ static const struct mm_walk_ops count_table_ops = {
 
 /*
  * The lock is dropped after each piece, so that a process cannot be held up by who reads
- * about it: a piece has 4096 segments to look at. Tables that come and go meanwhile may
- * be counted or not.
+ * about it: a piece has as many segments to look at as a batch of replacement. Tables
+ * that come and go meanwhile may be counted or not.
  */
-#define PIECE	(4096 * PMD_SIZE)
+#define PIECE	(PGTABLE_REPLACE_LOOKS * PMD_SIZE)
 
 static int count_tables(struct mm_struct *mm, struct table_count *count)
 {
