@@ -89,13 +89,13 @@ static const struct kind {
 
 static int bench_fd = -1;
 
-static long kernel(unsigned long cmd, struct bench_run *run)
+static long kernel(unsigned long cmd, void *arg)
 {
 	if (bench_fd < 0)
 		bench_fd = open(KERNEL_FILE, O_RDWR | O_CLOEXEC);
 	if (bench_fd < 0)
 		die("%s: %s (a kernel without CONFIG_PGMIX_TEST?)", KERNEL_FILE, strerror(errno));
-	return ioctl(bench_fd, cmd, run);
+	return ioctl(bench_fd, cmd, arg);
 }
 
 static int table_at(void *addr)
@@ -233,11 +233,8 @@ static bool armed;
  */
 static int64_t begin(void)
 {
-	struct bench_range range = { (uintptr_t)memory, memory_size };
 	struct timespec then;
 
-	if (armed && ioctl(bench_fd, BENCH_ARM, &range))
-		die("cannot arm notifiers: %s", strerror(errno));
 	if (getenv("BENCH_SETTLE")) {
 		clock_gettime(CLOCK_MONOTONIC, &then);
 		then.tv_nsec = (then.tv_nsec / 100000000 + 2) * 100000000 + 1000000;
@@ -268,12 +265,22 @@ static int64_t page_fault(void)
 	return now() - start;
 }
 
+/* A notifier is called once, so they are armed before each repetition. */
+static void touch_and_arm(void)
+{
+	struct bench_range range = { (uintptr_t)memory, memory_size };
+
+	touch(memory, memory_size, PAGE);
+	if (armed && kernel(BENCH_ARM, &range))
+		die("cannot arm notifiers: %s", strerror(errno));
+}
+
 static int64_t fork_exit(void)
 {
 	int64_t start;
 	pid_t pid;
 
-	touch(memory, memory_size, PAGE);
+	touch_and_arm();
 	start = begin();
 	pid = fork();
 	if (!pid)
@@ -308,7 +315,7 @@ static int64_t mprotect_ro(void)
 {
 	int64_t ticks;
 
-	touch(memory, memory_size, PAGE);
+	touch_and_arm();
 	ticks = protect(PROT_READ);
 	protect(PROT_READ | PROT_WRITE);
 	return ticks;
