@@ -422,7 +422,8 @@ static struct target target_of(const struct row *r)
 	struct row *least = row("floor", "none", r->op, r->size);
 	struct row *fill = fill_of(r);
 
-	if (strcmp(r->kernel, "mixed") || !counted)
+	/* With storage keys in use whose frame it is has to be found out, which stock does not. */
+	if (strcmp(r->kernel, "mixed") || !counted || strstr(r->process, "-keys"))
 		return (struct target) { };
 	if (!strcmp(r->suite, "micro")) {
 		/* One instruction for the static key; modify_prot is two operations. */

@@ -25,7 +25,7 @@ $(BENCH_OUT)/report: $(BENCH)/report.c | test-deps $(BENCH_OUT)
 BENCH_MACHINE	:= $(if $(filter command environment,$(firstword $(origin MACHINE))),$(MACHINE),tcg)
 
 bench: test-deps initramfs $(BENCH_OUT)/report
-	@MACHINE=$(BENCH_MACHINE) QUICK=$(QUICK) CONFIG=$(CONFIG) $(BENCH)/run
+	@MACHINE=$(BENCH_MACHINE) QUICK=$(QUICK) CONFIG=$(CONFIG) MORE=$(MORE) $(BENCH)/run
 
 bench-compare: $(BENCH_OUT)/report
 	@[ -n "$(OLD)" ] || { echo "error: bench-compare needs OLD=report.json" >&2; exit 1; }

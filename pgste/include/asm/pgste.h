@@ -209,14 +209,13 @@ static inline bool ptep_lacks_pgste(struct mm_struct *mm, const pte_t *ptep)
  * @pte: a valid PTE
  *
  * Only for pages that the kernel manages. The key of a frame that a driver maps
- * with VM_PFNMAP (the special bit) or reserves belongs to the driver.
+ * with VM_PFNMAP or reserves belongs to the driver. A frame without struct page is
+ * mapped with the special bit only, see vm_normal_page().
  */
-static noinline __maybe_unused bool pte_has_key(pte_t pte)
+static __always_inline bool pte_has_key(pte_t pte)
 {
-	unsigned long pfn = pte_val(pte) >> PAGE_SHIFT;
-
-	return !(pte_val(pte) & _PAGE_SPECIAL) && pfn_valid(pfn) &&
-	       !PageReserved(pfn_to_page(pfn));
+	return !(pte_val(pte) & _PAGE_SPECIAL) &&
+	       !PageReserved(pfn_to_page(pte_val(pte) >> PAGE_SHIFT));
 }
 
 /**
