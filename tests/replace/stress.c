@@ -282,7 +282,6 @@ static void may_fail(void)
 	set_failures("task-filter", 1);
 }
 
-
 /* Once the workers run: from here on only what persists is done. */
 static void begin_failures(void)
 {
