@@ -5,7 +5,7 @@
 # The user's command is the guest shell's, a $ in it is not make's.
 override CMD := $(value CMD)
 # What is not given has its default where it is used.
-export SOURCE MACHINE KERNEL CPUS MEM LOGLEVEL TIMEOUT EXTRA APPEND CMD SEED JOBS
+export LINUX SOURCE MACHINE KERNEL CPUS MEM LOGLEVEL TIMEOUT EXTRA APPEND CMD SEED JOBS
 
 # For the fragments tests/*/tests.mk: programs for the booted system go to
 # GUEST_BIN_DIR (its /bin) and are listed in GUEST_PROGS; Debian packages that only
@@ -17,7 +17,7 @@ GUEST_PROGS :=
 # The tests build several kernels, which have many objects in common.
 TEST_PACKAGES := ccache
 PACKAGES := bc bison coccinelle cpio flex gcc gcc-s390x-linux-gnu hercules libc6-dev \
-	libc6-dev-s390x-cross linux-source-6.1 qemu-system-misc xz-utils
+	libc6-dev-s390x-cross linux-source-$(or $(LINUX),6.1) qemu-system-misc xz-utils
 
 help:
 	@cat arch-s390/help
@@ -72,7 +72,7 @@ check: test-deps
 diff: deps
 	@arch-s390/show-diff $(if $(filter stock floor,$(KERNEL)),stock,mixed)
 
-# For Debian's complete linux-source-6.1: one diff, or steps for git am.
+# For Debian's complete linux-source: one diff, or steps for git am.
 patch: deps
 	@arch-s390/series patch
 series: deps

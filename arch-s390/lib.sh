@@ -9,13 +9,18 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 cd "${0%/*}/.."
 TOP=$(pwd)
 BUILD=${BUILD:-$TOP/build}
-# Of another version of Linux (SOURCE) the tree and the kernels have a place of their own.
+# Which Linux: a series (LINUX), and of it what is installed, or a version that apt has (SOURCE).
+# What is not the default has a place of its own for the tree and the kernels.
+LINUX=${LINUX:-6.1}
 SOURCE=${SOURCE:-}
-WHERE=$BUILD${SOURCE:+/versions/$SOURCE}
+case $LINUX in 6.1) PLACE=$SOURCE ;; *) PLACE=${SOURCE:-$LINUX} ;; esac
+# How a user asks for the same Linux again.
+# shellcheck disable=SC2034
+ASKED="$([ "$LINUX" = 6.1 ] || echo " LINUX=$LINUX")${SOURCE:+ SOURCE=$SOURCE}"
+WHERE=$BUILD${PLACE:+/versions/$PLACE}
 LOGDIR=$WHERE/log
-mkdir -p "$LOGDIR"
 START=${START:-$(date +%s)}
-export BUILD SOURCE START
+export BUILD LINUX SOURCE START
 
 say() {
 	now=$(($(date +%s) - START))
@@ -25,6 +30,24 @@ say() {
 die() {
 	printf 'error: %s\n' "$*" >&2
 	exit 1
+}
+
+# Each series of Linux that the code fits has a fragment of configuration, if nothing else.
+[ -f "arch-s390/config/linux-$LINUX.config" ] ||
+	die "LINUX=$LINUX: not one of$(find arch-s390/config -name 'linux-*' | sed 's/.*linux-\(.*\)\.config/ \1/' | sort -V | tr -d '\n')"
+case $SOURCE in ''|"$LINUX".*) ;; *) die "SOURCE=$SOURCE: no version of linux-source-$LINUX" ;; esac
+mkdir -p "$LOGDIR"
+
+# Lists the files that a folder has for this Linux: its own, and those of its linux-$LINUX,
+# which stand in for those of the same name.
+files() {
+	for dir in "$1/linux-$LINUX" "$1"; do
+		[ ! -d "$dir" ] || (
+			cd "$dir"
+			find . -maxdepth 1 -type f
+			[ ! -d include ] || find ./include -type f
+		) | sed "s|^\./|$dir |"
+	done | LC_ALL=C sort -s -k 2 | awk '!seen[$2]++ { print $1 "/" $2 }'
 }
 
 # One build at a time: the lock is held by descriptor 9 until the script ends.
