@@ -18,6 +18,7 @@
 #include <asm/page.h>
 #include <internal.h>
 #include "frames.h"
+#include "linux.h"
 
 #define FRAMES_ORDER	9	/* both kinds */
 #define BATCH		64
@@ -58,7 +59,7 @@ static int frames_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_pgoff == FRAMES_ZERO) {
 		if (vma->vm_flags & VM_WRITE)
 			return -EINVAL;
-		vma->vm_flags &= ~VM_MAYWRITE;
+		never_writable(vma);
 		for (i = 0; i < FRAMES_PAGES && !rc; i++)
 			rc = remap_pfn_range(vma, vma->vm_start + i * PAGE_SIZE,
 					     page_to_pfn(ZERO_PAGE(0)), PAGE_SIZE,
@@ -84,11 +85,6 @@ static ssize_t frames_read(struct file *file, char __user *to, size_t count, lof
 	return simple_read_from_buffer(to, count, pos, keys, sizeof(keys));
 }
 
-static struct page *new_frame(struct page *page, unsigned long private)
-{
-	return alloc_page(GFP_HIGHUSER_MOVABLE);
-}
-
 /* Take up to a batch of pages off the LRU; return the address to go on from. */
 static unsigned long isolate_batch(unsigned long addr, unsigned long end,
 				   struct list_head *pages, struct frames_migrate *m)
@@ -101,15 +97,14 @@ static unsigned long isolate_batch(unsigned long addr, unsigned long end,
 	mmap_read_lock(mm);
 	for (; addr < end && n < BATCH; addr += PAGE_SIZE) {
 		vma = vma_lookup(mm, addr);
-		page = vma ? follow_page(vma, addr, FOLL_GET) : NULL;
-		if (IS_ERR_OR_NULL(page))
+		page = vma ? page_at(vma, addr) : NULL;
+		if (!page)
 			continue;
-		if (isolate_lru_page(page)) {
-			m->refused++;
-		} else {
+		if (take_off_lru(page)) {
 			list_add_tail(&page->lru, pages);
-			inc_node_page_state(page, NR_ISOLATED_ANON + page_is_file_lru(page));
 			n++;
+		} else {
+			m->refused++;
 		}
 		put_page(page);
 	}

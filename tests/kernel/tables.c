@@ -21,7 +21,7 @@ static int count_segment_table(pud_t *pudp, unsigned long addr, unsigned long ne
 {
 	struct kernel_tables *count = walk->private;
 
-	if (!pud_large(*pudp))
+	if (!pud_leaf(*pudp))
 		count->segment++;
 	return 0;
 }
@@ -32,7 +32,7 @@ static int count_page_table(pmd_t *pmdp, unsigned long addr, unsigned long next,
 	struct kernel_tables *count = walk->private;
 
 	walk->action = ACTION_CONTINUE;
-	if (!pmd_large(*pmdp))
+	if (!pmd_leaf(*pmdp))
 		count->page++;
 	return 0;
 }
