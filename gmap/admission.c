@@ -34,7 +34,7 @@ static bool drops_zero_page(struct mm_struct *mm, unsigned long addr, pte_t pte)
 {
 	struct vm_area_struct *vma;
 
-	if (!pte_present(pte) || !is_zero_pfn(pte_pfn(pte)))
+	if (!PGSTE_NO_ZERO_PAGES || !pte_present(pte) || !is_zero_pfn(pte_pfn(pte)))
 		return false;
 	vma = vma_lookup(mm, addr);
 	return vma && !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
@@ -57,7 +57,7 @@ bool gmap_admits(struct mm_struct *mm, unsigned long addr, pmd_t pmd)
 	pte_t *table = (pte_t *)pmd_deref(pmd);
 	struct page *page = virt_to_page(table);
 
-	if (pmd_large(pmd))
+	if (pmd_leaf(pmd))
 		return !is_transparent(mm, addr);
 	if (pgtable_kind(table) != PGTABLE_PGSTE || PagePgsteIdle(page))
 		return false;
@@ -79,7 +79,7 @@ bool gmap_admits(struct mm_struct *mm, unsigned long addr, pmd_t pmd)
  */
 bool gmap_bars_hugetlb(struct mm_struct *mm, unsigned long addr, pmd_t pmd)
 {
-	return pmd_large(pmd) && !mm->context.allow_gmap_hpage_1m && !is_transparent(mm, addr);
+	return pmd_leaf(pmd) && !mm->context.allow_gmap_hpage_1m && !is_transparent(mm, addr);
 }
 
 /**
@@ -105,7 +105,7 @@ void gmap_prepare_table(struct mm_struct *mm, pmd_t *pmdp, unsigned long addr)
 	pte_t *ptep;
 	int i;
 
-	if (mm_pgste_mode(mm) != MM_PGSTE_ALL || !pmd_present(pmd) || pmd_large(pmd))
+	if (mm_pgste_mode(mm) != MM_PGSTE_ALL || !pmd_present(pmd) || pmd_leaf(pmd))
 		return;
 	ptep = (pte_t *)pmd_deref(pmd);
 	page = virt_to_page(ptep);
@@ -140,10 +140,10 @@ static bool segment_is_huge(struct mm_struct *mm, unsigned long addr)
 	if (!p4d_present(*p4d))
 		return false;
 	pud = pud_offset(p4d, addr);
-	if (!pud_present(*pud) || pud_large(*pud))
+	if (!pud_present(*pud) || pud_leaf(*pud))
 		return false;
 	pmd = pmd_offset(pud, addr);
-	return pmd_present(*pmd) && pmd_large(*pmd);
+	return pmd_present(*pmd) && pmd_leaf(*pmd);
 }
 
 /**

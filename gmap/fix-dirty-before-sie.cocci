@@ -12,7 +12,9 @@
 // file: arch/s390/include/asm/pgtable.h
 // rule declare: 1
 // rule define: 1
-// rule adopt: 1
+// rule adopt: 1 6.1
+// rule walk: 1 6.12
+// rule enable: 1 6.12
 
 @declare@
 typedef pte_t;
@@ -70,5 +72,37 @@ statement S;
 
 +ptep_adopt(walk->mm, addr, ptep);
  pte_unmap_unlock(ptep, ptl);
+ ...>
+ }
+
+// Linux 6.12 has no such walk any more.
+@walk depends on !adopt@
+typedef pte_t;
+@@
++static int adopt_pte_entry(pte_t *ptep, unsigned long addr, unsigned long next, struct mm_walk *walk)
++{
++	ptep_adopt(walk->mm, addr, ptep);
++	return 0;
++}
++
++static const struct mm_walk_ops adopt_ops = {
++	.pte_entry = adopt_pte_entry,
++	.walk_lock = PGWALK_WRLOCK,
++};
++
+ int s390_enable_sie(void)
+ {
+ ...
+ }
+
+@enable depends on walk@
+identifier mm;
+@@
+ s390_enable_sie(...)
+ {
+ <...
+ thp_split_mm(mm);
++walk_page_range(mm, 0, TASK_SIZE, &adopt_ops, NULL);
+ mmap_write_unlock(mm);
  ...>
  }

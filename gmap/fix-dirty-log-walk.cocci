@@ -30,9 +30,11 @@ typedef pmd_t, pte_t;
 +	pte_t *ptep;
 +	spinlock_t *ptl;
 +
-+	if (pmd_none(pmd) || pmd_large(pmd))
++	if (pmd_none(pmd) || pmd_leaf(pmd))
 +		return 0;
 +	ptep = first = pte_offset_map_lock(walk->mm, pmdp, addr, &ptl);
++	if (!first)
++		return 0;
 +	while (addr < end) {
 +		if (ptep_test_and_clear_uc(walk->mm, addr, ptep))
 +			set_bit((addr & ~PMD_MASK) >> PAGE_SHIFT, bitmap);
@@ -61,6 +63,7 @@ typedef pmd_t, pte_t;
 
 @log disable all@
 identifier gmap, bitmap, gaddr, vmaddr, i, pmdp, ptep, ptl;
+identifier huge =~ "^pmd_(large|leaf)$";
 statement S;
 @@
  gmap_sync_dirty_log_pmd(struct gmap *gmap, unsigned long bitmap[4],
@@ -80,7 +83,7 @@ statement S;
 -if (!pmdp) return;
 +if (!pmdp)
 +	goto unlock;
- if (pmd_large(*pmdp)) S
+ if (huge(*pmdp)) S
 -else { ... }
  gmap_pmd_op_end(gmap, pmdp);
 +unlock:

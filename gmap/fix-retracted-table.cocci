@@ -12,7 +12,8 @@
 // file: mm/khugepaged.c
 // file: mm/internal.h
 // file: arch/s390/include/asm/pgtable.h
-// rule retract: 1
+// rule retract: 1 6.1
+// rule retract: 2 6.12
 // rule other_architectures: 1
 // rule s390: 1
 // span: mm/khugepaged.c retract_page_tables 5a494d451b6c 6.1.192-2

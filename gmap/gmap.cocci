@@ -25,12 +25,12 @@ identifier pmd;
  }
 
 @hugetlb@
-identifier pmd;
+identifier pmd, huge =~ "^pmd_(large|leaf)$";
 @@
  __gmap_link(struct gmap *gmap, unsigned long gaddr, unsigned long vmaddr)
  {
  <...
--pmd_large(*pmd) && !gmap->mm->context.allow_gmap_hpage_1m
+-huge(*pmd) && !gmap->mm->context.allow_gmap_hpage_1m
 +gmap_bars_hugetlb(gmap->mm, vmaddr, *pmd)
  ...>
  }

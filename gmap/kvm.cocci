@@ -4,7 +4,6 @@
 // -EFAULT for memory that is refused; key instructions do not retry it.
 // file: arch/s390/kvm/kvm-s390.c
 // file: arch/s390/kvm/priv.c
-// rule run: 1
 // rule run_error: 1
 // rule promote: 1
 // rule key: 2
@@ -14,18 +13,6 @@
 // rule usage: 1
 // rule ioctl_error: 2
 // rule header: 2
-
-@run@
-identifier vcpu, exit_reason;
-@@
- static int vcpu_post_run(struct kvm_vcpu *vcpu, int exit_reason)
- {
- <...
-+if (exit_reason == -EFAULT && gmap_was_refused())
-+	return gmap_retry_refusal(vcpu->arch.gmap, current->thread.gmap_addr);
- if (vcpu->arch.sie_block->icptcode > 0) { ... } else { ... }
- ...>
- }
 
 @run_error@
 @@

@@ -25,12 +25,15 @@
 #include <linux/mm.h>
 #include <linux/mmdebug.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <asm/mmu_context.h>
 #include <asm/pgalloc.h>
 #include <asm/gmap.h>
 #include <asm/gmap_admission.h>
 #include <asm/tlb.h>
+#include "linux.h"
 
 DEFINE_STATIC_KEY_FALSE(pgste_in_use);
 EXPORT_SYMBOL_GPL(pgste_in_use);
@@ -111,20 +114,20 @@ static void check_half_empty(const void *table)
 	}
 }
 
-static struct page *pgtable_page_alloc(enum pgtable_kind kind)
+/* @process: for tables of a process, not for the shadow tables of a nested guest. */
+static struct page *pgtable_page_alloc(struct mm_struct *mm, enum pgtable_kind kind, bool process)
 {
-	struct page *page = alloc_page(GFP_KERNEL);
+	struct page *page = pgtable_page_get(mm, process);
 
 	if (!page)
 		return NULL;
-	arch_set_page_dat(page, 0);
 	if (kind == PGTABLE_PGSTE)
 		__SetPagePgste(page);
 	this_cpu_inc(pgtable_page_count[kind]);
 	return page;
 }
 
-static void pgtable_page_free(struct page *page)
+static void pgtable_page_free(struct page *page, bool process)
 {
 	enum pgtable_kind kind = pgtable_page_kind(page);
 
@@ -136,25 +139,18 @@ static void pgtable_page_free(struct page *page)
 			__ClearPagePgsteLinked(page);
 		__ClearPagePgste(page);
 	}
-	__free_page(page);
+	pgtable_page_put(page, process);
+}
+
+/* A page with accounting and page table lock, for tables of a process. */
+static struct page *pte_page_alloc(struct mm_struct *mm, enum pgtable_kind kind)
+{
+	return pgtable_page_alloc(mm, kind, true);
 }
 
 static void pte_page_free(struct page *page)
 {
-	pgtable_pte_page_dtor(page);
-	pgtable_page_free(page);
-}
-
-/* A page with accounting and page table lock, for tables of a process. */
-static struct page *pte_page_alloc(enum pgtable_kind kind)
-{
-	struct page *page = pgtable_page_alloc(kind);
-
-	if (page && !pgtable_pte_page_ctor(page)) {
-		pgtable_page_free(page);
-		return NULL;
-	}
-	return page;
+	pgtable_page_free(page, true);
 }
 
 static void pgste_table_init(struct page *page)
@@ -195,7 +191,7 @@ static void *half_alloc_listed(struct mm_struct *mm)
  */
 static void *half_alloc_new(struct mm_struct *mm)
 {
-	struct page *page = pte_page_alloc(PGTABLE_2K);
+	struct page *page = pte_page_alloc(mm, PGTABLE_2K);
 
 	if (!page)
 		return NULL;
@@ -257,7 +253,7 @@ unsigned long *page_table_alloc_kind(struct mm_struct *mm, enum pgtable_kind kin
 	void *table;
 
 	if (unlikely(kind == PGTABLE_PGSTE)) {
-		page = pte_page_alloc(PGTABLE_PGSTE);
+		page = pte_page_alloc(mm, PGTABLE_PGSTE);
 		if (!page)
 			return NULL;
 		pgste_table_init(page);
@@ -334,12 +330,54 @@ void __tlb_remove_table(void *_table)
 	void *table = (void *)((unsigned long)_table & ~TLB_PAGE_TABLE);
 
 	if (table == _table)
-		free_pages((unsigned long)table, CRST_ALLOC_ORDER);
+		crst_table_put(table);
 	else if (pgtable_page_kind(virt_to_page(table)) == PGTABLE_PGSTE)
 		pte_page_free(virt_to_page(table));
 	else
 		half_release(table);
 }
+
+#ifdef pte_free_defer
+struct deferred_table {
+	struct rcu_head rcu;
+	void *table;
+};
+
+static void free_deferred(struct rcu_head *rcu)
+{
+	struct deferred_table *deferred = container_of(rcu, struct deferred_table, rcu);
+	void *table = deferred->table;
+
+	kfree(deferred);
+	__tlb_remove_table((void *)((unsigned long)table | TLB_PAGE_TABLE));
+}
+
+/**
+ * pte_free_defer - free a page table that others may still read
+ * @mm: the address space it was allocated for
+ * @table: the table, without entries, and not linked into a gmap
+ *
+ * Who has found it before it was taken out may read it until the grace period of RCU is
+ * over: it stays as it is and is not used again. The rcu_head cannot be in the struct page,
+ * where the other half may need it at the same time, and the page is perhaps on the list.
+ *
+ * Context: may sleep, for the grace period, if there is no memory for the rcu_head.
+ */
+void pte_free_defer(struct mm_struct *mm, pgtable_t table)
+{
+	struct deferred_table *deferred = kmalloc(sizeof(*deferred), GFP_NOWAIT | __GFP_NOWARN);
+
+	if (pgtable_page_kind(virt_to_page(table)) == PGTABLE_2K)
+		half_retire(mm, table, true);
+	if (!deferred) {
+		synchronize_rcu();
+		__tlb_remove_table((void *)((unsigned long)table | TLB_PAGE_TABLE));
+		return;
+	}
+	deferred->table = table;
+	call_rcu(&deferred->rcu, free_deferred);
+}
+#endif
 
 /**
  * page_table_alloc_pgste - allocate a shadow page table for a nested guest
@@ -348,21 +386,22 @@ void __tlb_remove_table(void *_table)
  * It is not a table of the process: it has no page table lock and is not accounted.
  * It always has PGSTEs, whatever the tables of @mm are (rule R2 of docs/pgste.md).
  */
-struct page *page_table_alloc_pgste(struct mm_struct *mm)
+struct pgtable_desc *page_table_alloc_pgste(struct mm_struct *mm)
 {
-	struct page *page = pgtable_page_alloc(PGTABLE_PGSTE);
+	struct page *page = pgtable_page_alloc(mm, PGTABLE_PGSTE, false);
 
-	if (page)
-		pgste_table_init(page);
-	return page;
+	if (!page)
+		return NULL;
+	pgste_table_init(page);
+	return page_pgtable_desc(page);
 }
 
 /**
  * page_table_free_pgste - free what page_table_alloc_pgste() returned
- * @page: the page of the shadow table
+ * @desc: the page of the shadow table
  */
-void page_table_free_pgste(struct page *page)
+void page_table_free_pgste(struct pgtable_desc *desc)
 {
-	VM_WARN_ON_ONCE(pgtable_page_kind(page) != PGTABLE_PGSTE);
-	pgtable_page_free(page);
+	VM_WARN_ON_ONCE(pgtable_page_kind(pgtable_desc_page(desc)) != PGTABLE_PGSTE);
+	pgtable_page_free(pgtable_desc_page(desc), false);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-// The tests of an mm and set_pte_at() come from <asm/pgste.h>, operations that return
+// The tests of an mm and set_ptes() or set_pte_at() come from <asm/pgste.h>, operations that return
 // a PTE from <asm/ptep.h>, both included before Linux declares them.
 // file: arch/s390/include/asm/pgtable.h
 // rule include: 1
 // rule questions: 1
-// rule set_pte_at: 2
+// rule set_pte_at: 2 6.1
+// rule set_ptes: 2 6.12
 // rule clear: 2
 // rule clear_flush: 2
 // rule clear_full: 2
@@ -39,6 +40,17 @@ typedef pte_t;
 +#ifndef CONFIG_PGSTE_MIXED
  static inline void set_pte_at(struct mm_struct *mm, unsigned long addr,
 			      pte_t *ptep, pte_t entry)
+ {
+ ...
+ }
++#endif
+
+@set_ptes@
+typedef pte_t;
+@@
++#ifndef CONFIG_PGSTE_MIXED
+ static inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t entry,
+			    unsigned int nr)
  {
  ...
  }

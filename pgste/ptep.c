@@ -59,7 +59,7 @@ static __always_inline pte_t pgste_xchg(struct mm_struct *mm, unsigned long addr
 static __always_inline unsigned long unprotect(struct mm_struct *mm, pte_t old)
 {
 	if (mm_is_protected(mm) && pte_present(old))
-		uv_convert_owned_from_secure(pte_val(old) & PAGE_MASK);
+		uv_export_pte(old);
 	return pte_val(old);
 }
 
@@ -197,12 +197,12 @@ EXPORT_SYMBOL_GPL(pteval_get_and_clear);
  */
 unsigned long pteval_clear_protected(pte_t *ptep)
 {
-	unsigned long old = pte_val(*ptep);
+	pte_t old = *ptep;
 
 	set_pte(ptep, __pte(_PAGE_INVALID));
-	if (old & _PAGE_PRESENT && uv_destroy_owned_page(old & PAGE_MASK))
-		uv_convert_owned_from_secure(old & PAGE_MASK);
-	return old;
+	if (pte_present(old) && uv_destroy_page_of(old))
+		uv_export_pte(old);
+	return pte_val(old);
 }
 EXPORT_SYMBOL_GPL(pteval_clear_protected);
 

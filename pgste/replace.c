@@ -8,6 +8,8 @@
  *  - faults, munmap, mprotect, mremap, fork, mlock, madvise, userfaultfd, KVM's
  *    key, usage-state and dirty-log operations, the shadowing of nested guests:
  *    the mmap lock, held for writing;
+ *  - faults and userfaultfd under a VMA lock, where Linux has them: the lock of
+ *    every VMA that reaches into the segment (segment_end_faults());
  *  - reverse-map walkers (reclaim, migration, KSM, truncate, hole punch): the
  *    lock of the file's i_mmap and of the anon_vma, held for writing, of every
  *    VMA that reaches into the segment;
@@ -36,6 +38,7 @@
 #include <asm/pgalloc.h>
 #include <asm/pgtable_replace.h>
 #include <asm/tlb.h>
+#include "linux.h"
 
 static atomic_long_t replaced[PGTABLE_RELOCATE + 1];
 
@@ -58,6 +61,7 @@ struct segment {
 struct batch {
 	enum pgtable_replace what;
 	unsigned long next;
+	bool begun;		/* not the first of a range */
 	bool full;		/* takes no more, though there is space */
 	/* Demotion: tables were left because they carry storage keys. */
 	bool keys_left;
@@ -120,7 +124,7 @@ static bool wants_replacement(struct mm_struct *mm, struct batch *batch, pmd_t *
 	pmd_t pmd = READ_ONCE(*pmdp);
 	unsigned long *table = (unsigned long *)pmd_deref(pmd);
 
-	if (!pmd_present(pmd) || pmd_large(pmd))
+	if (!pmd_present(pmd) || pmd_leaf(pmd))
 		return false;
 	switch (batch->what) {
 	case PGTABLE_PROMOTE:
@@ -196,7 +200,8 @@ static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long 
 			batch->vmas[batch->nr_vmas++] = vma;
 		if (vma->vm_flags & VM_PFNMAP)
 			segment->pfnmap = true;
-		if (batch->what == PGTABLE_PROMOTE && userfaultfd_missing(vma)) {
+		if (PGSTE_NO_ZERO_PAGES && batch->what == PGTABLE_PROMOTE &&
+		    userfaultfd_missing(vma)) {
 			rc = replace_zero_pages(batch, vma, old, max(addr, vma->vm_start),
 						min(end, vma->vm_end));
 			if (rc)
@@ -236,7 +241,7 @@ static pmd_t *find_segment(struct mm_struct *mm, unsigned long addr, unsigned lo
 		return NULL;
 	pud = pud_offset(p4d, addr);
 	*next = pud_addr_end(addr, end);
-	if (pud_none(*pud) || pud_large(*pud))
+	if (pud_none(*pud) || pud_leaf(*pud))
 		return NULL;
 	*next = pmd_addr_end(addr, end);
 	return pmd_offset(pud, addr);
@@ -248,7 +253,7 @@ static void split_huge(struct batch *batch, struct vm_area_struct *vma, pmd_t *p
 {
 	pmd_t pmd = READ_ONCE(*pmdp);
 
-	if (!pmd_present(pmd) || !pmd_large(pmd))
+	if (!pmd_present(pmd) || !pmd_leaf(pmd))
 		return;
 	batch->handled++;
 	split_huge_pmd(vma, pmdp, addr);
@@ -291,6 +296,7 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 		pmdp = find_segment(mm, addr, end, &next);
 		if (!pmdp)
 			continue;
+		segment_end_faults(mm, pmdp, addr, addr + PMD_SIZE);
 		if (batch->what == PGTABLE_PROMOTE)
 			split_huge(batch, vma, pmdp, addr);
 		if (!wants_replacement(mm, batch, pmdp))
@@ -360,6 +366,12 @@ static void take_out(struct mm_struct *mm, struct segment *segment)
 {
 	spinlock_t *ptl;
 
+	if (table_was_retracted(mm, segment->pmdp, segment->old)) {
+		/* The new one is freed in its place. */
+		segment->old = segment->new;
+		segment->new = NULL;
+		return;
+	}
 	if (table_kind(segment->old) == PGTABLE_PGSTE)
 		unlink_from_guests(mm, segment);
 	ptl = pmd_lock(mm, segment->pmdp);
@@ -395,7 +407,7 @@ static void adopt_pte(struct mm_struct *mm, const struct segment *segment, pte_t
 	 * its entries are removed; not in a VM_PFNMAP VMA, which has no handler for
 	 * the page fault that would follow.
 	 */
-	if (is_zero_pfn(pte_pfn(__pte(pte))) &&
+	if (PGSTE_NO_ZERO_PAGES && is_zero_pfn(pte_pfn(__pte(pte))) &&
 	    !(segment->pfnmap && mapped_by_number(mm, segment, ptep))) {
 		*ptep = __pte(_PAGE_INVALID);
 		return;
@@ -456,16 +468,20 @@ static void free_old(struct mm_struct *mm, unsigned long *table)
 static void commit(struct mm_struct *mm, struct batch *batch)
 {
 	struct segment *end = batch->segments + batch->nr, *segment;
+	int nr = 0;
 
 	for (segment = batch->segments; segment < end; segment++)
 		take_out(mm, segment);
 	/* Waits for gup-fast on every CPU. */
 	tlb_remove_table_sync_one();
 	for (segment = batch->segments; segment < end; segment++) {
+		if (!segment->new)
+			continue;
 		fill(mm, segment);
 		put_in(mm, segment);
+		nr++;
 	}
-	atomic_long_add(batch->nr, &replaced[batch->what]);
+	atomic_long_add(nr, &replaced[batch->what]);
 }
 
 /* Replace up to a batch of tables; batch->next says where to go on. */
@@ -480,6 +496,10 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
 	if (batch->what == PGTABLE_DEMOTE &&
 	    (mm_alloc_pgste(mm) || (mm != current->mm && atomic_read(&mm->mm_users) == 1)))
 		return -EBUSY;
+	/* The kind of tables has changed, for faults that begin from now on. */
+	if (batch->what == PGTABLE_DEMOTE && !batch->begun)
+		mm_end_faults(mm);
+	batch->begun = true;
 
 	rc = collect(mm, batch, end);
 	/* If memory ran out, the segments collected before are replaced, then it fails. */
@@ -514,6 +534,7 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
 int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  enum pgtable_replace what)
 {
+	struct mem_cgroup *before;
 	struct batch *batch;
 	int rc = 0;
 
@@ -523,7 +544,9 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 	batch->what = what;
 	batch->keys_left = false;
 	batch->next = start & PMD_MASK;
+	batch->begun = false;
 	end = min(end, mm->context.asce_limit);
+	before = pgtable_charge(mm);
 	while (!rc && batch->next < end) {
 		rc = mmap_write_lock_killable(mm);
 		if (rc)
@@ -532,6 +555,7 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 		mmap_write_unlock(mm);
 		cond_resched();
 	}
+	pgtable_charge_end(before);
 	if (!rc && batch->keys_left)
 		rc = 1;
 	kfree(batch);

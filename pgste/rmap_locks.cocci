@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // The reverse-map locks of some VMAs of a process, as mm_take_all_locks() takes those of
 // all: with its mutex, its marks for a lock that several VMAs share, in its order.
-// file: mm/mmap.c
+// file: mm/mmap.c 6.1
+// file: mm/vma.c 6.12
 // rule locks: 1
-// rule header: 1
+// rule header: 1 6.1
+// rule header_of_vma: 1 6.12
 // span: mm/mmap.c mm_take_all_locks 13bf59877a1b 6.1.192-2
 // span: mm/mmap.c mm_drop_all_locks 8d17b41d6fcf 6.1.192-2
 
@@ -68,6 +70,13 @@
 @header@
 @@
  #include <asm/mmu_context.h>
++#ifdef CONFIG_PGSTE_MIXED
++#include <asm/pgtable_replace.h>
++#endif
+
+@header_of_vma@
+@@
+ #include "vma.h"
 +#ifdef CONFIG_PGSTE_MIXED
 +#include <asm/pgtable_replace.h>
 +#endif

@@ -19,6 +19,7 @@
 #include <asm/pgste.h>
 #include <asm/pgtable_replace.h>
 #include <asm/vsie_shadow.h>
+#include "linux.h"
 
 /*
  * vm.alloc_pgste is a second name for vm.allocate_pgste, by which it is mostly known.
@@ -43,7 +44,7 @@ static struct ctl_table pgste_table[] = {
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_ONE,
 	},
-	{ }
+	CTL_TABLE_END
 };
 
 /* The name of the attribute and where its number comes from. */
@@ -116,7 +117,7 @@ static int count_table(pmd_t *pmdp, unsigned long addr, unsigned long next,
 	if (count->last_segment == addr >> PMD_SHIFT)
 		return 0;
 	count->last_segment = addr >> PMD_SHIFT;
-	if (!pmd_present(pmd) || pmd_large(pmd))
+	if (!pmd_present(pmd) || pmd_leaf(pmd))
 		return 0;
 	page = virt_to_page((void *)pmd_deref(pmd));
 	kind = pgtable_page_kind(page);

@@ -173,7 +173,7 @@ START_TEST(memory_of_hugetlb_and_holes_are_left_alone)
 	space_huge(mm, 3);
 	fill_segment(mm, 8);
 	must_return(replace(mm, PGTABLE_PROMOTE), 0);
-	must(pmd_large(mm->segments[2]) && pmd_large(mm->segments[3]), "a huge page is gone");
+	must(pmd_leaf(mm->segments[2]) && pmd_leaf(mm->segments[3]), "a huge page is gone");
 	check_segment(mm, 8, PGTABLE_PGSTE);
 	space_exit(mm);
 }

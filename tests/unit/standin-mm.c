@@ -269,7 +269,7 @@ pmd_t pmdp_xchg_direct(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp, pm
 
 	must(pmdp == segment_entry(mm, addr), "entry of another segment than %#lx", addr);
 	must(spinlocks, "segment entry changed without its lock");
-	must(pmd_present(old) && !pmd_large(old), "no table to be taken out at %#lx", addr);
+	must(pmd_present(old) && !pmd_leaf(old), "no table to be taken out at %#lx", addr);
 	must(pmd_none(pmd), "a table put in by an exchange");
 	must_be_unreachable(mm, addr, "table taken out");
 	if (pgtable_page_kind(virt_to_page(table)) == PGTABLE_PGSTE) {
@@ -517,7 +517,7 @@ u64 *space_table_now(struct mm_struct *mm, unsigned int segment)
 {
 	pmd_t pmd = mm->segments[segment];
 
-	return pmd_present(pmd) && !pmd_large(pmd) ? (u64 *)pmd_deref(pmd) : NULL;
+	return pmd_present(pmd) && !pmd_leaf(pmd) ? (u64 *)pmd_deref(pmd) : NULL;
 }
 
 u64 *space_table(struct mm_struct *mm, unsigned int segment)

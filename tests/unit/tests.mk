@@ -12,12 +12,16 @@ UNIT_S390X_CC	?= s390x-linux-gnu-gcc
 
 UNIT_CODE	:= pgste/pgalloc.c pgste/replace.c gmap/mode.c
 UNIT_SRC	:= $(wildcard $(UNIT)/*.c) $(UNIT_CODE)
+# Of the files of one Linux those of 6.1.
 UNIT_DEP	:= $(UNIT_SRC) $(UNIT)/tests.mk $(wildcard $(UNIT)/*.h $(UNIT)/include/*.h) \
 		   $(wildcard $(UNIT)/include/*/*.h $(UNIT)/include/*/*/*.h) \
-		   $(wildcard pgste/include/asm/*.h gmap/include/asm/*.h)
+		   $(wildcard pgste/include/asm/*.h gmap/include/asm/*.h) \
+		   $(wildcard pgste/linux-6.1/*.h pgste/linux-6.1/include/asm/*.h) \
+		   $(wildcard gmap/linux-6.1/include/asm/*.h)
 UNIT_FLAGS	:= -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter \
 		   -fno-strict-aliasing -pthread -I$(UNIT) -I$(UNIT)/include
-UNIT_HEADERS	:= -Ipgste/include -Igmap/include
+UNIT_HEADERS	:= -Ipgste/include -Igmap/include -Ipgste/linux-6.1 \
+		   -Ipgste/linux-6.1/include -Igmap/linux-6.1/include
 UNIT_LIBS	:= -lcheck_pic -lsubunit -lrt -lm
 # TSan does not know the addresses that some kernels give at random.
 UNIT_TSAN_RUN	= $(shell setarch -R true 2>/dev/null && echo setarch -R)
@@ -29,7 +33,7 @@ build-unit: $(addprefix $(UNIT_OUT)/,asan tsan s390x settings)
 $(UNIT_OUT)/settings: $(UNIT)/tests.mk
 	@mkdir -p $(@D)
 	@printf '%s\n' "UNIT_CC='$(UNIT_CC)' UNIT_CODE='$(UNIT_CODE)' UNIT_FLAGS='$(UNIT_FLAGS) -O0 -g0'" \
-		"UNIT_LIBS='$(UNIT_LIBS)' UNIT_TSAN_RUN='$(UNIT_TSAN_RUN)'" >$@
+		"UNIT_HEADERS='$(UNIT_HEADERS)'" "UNIT_LIBS='$(UNIT_LIBS)' UNIT_TSAN_RUN='$(UNIT_TSAN_RUN)'" >$@
 
 $(UNIT_OUT)/asan: UNIT_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 $(UNIT_OUT)/tsan: UNIT_SANITIZE = -fsanitize=thread

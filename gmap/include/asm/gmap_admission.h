@@ -24,16 +24,11 @@ struct gmap;
 #define GMAP_REFUSED	(-EPERM)
 #define gmap_is_refusal(rc)	((rc) == GMAP_REFUSED)
 
-/*
- * Beside PG_pgste: the table was linked into a gmap, so a guest may have written to
- * its pages. Set by gmap_admits(), kept when the table is relocated.
- */
-#define PG_pgste_linked	0x00002000
-PAGE_TYPE_OPS(PgsteLinked, pgste_linked)
-
 /**
  * gmap_was_linked - can a guest have written to the page?
  * @ptep: an entry of a table with PGSTEs
+ *
+ * Its table was linked into a gmap. gmap_admits() says so, and a table that replaces it.
  *
  * The dirty log is read from the tables of the process, also of segments that are
  * not linked at the moment. It leaves those out that never were: what is written
@@ -108,50 +103,6 @@ static inline int gmap_ioctl_error(int rc)
  */
 #define gmap_early_key(mm)	(mm_uses_skeys(mm) ? _PAGE_REFERENCED | _PAGE_CHANGED : 0)
 
-/**
- * gmap_note_refusal - remember a refused guest fault across the exit from SIE
- * @rc: what __gmap_link() returned, as an address
- *
- * Context: do_exception(), for a fault in SIE. sie64a() then returns -EFAULT, and
- * its caller calls gmap_was_refused().
- * Return: @rc, or -EFAULT for a refusal.
- */
-static inline unsigned long gmap_note_refusal(unsigned long rc)
-{
-	if (rc != (unsigned long)GMAP_REFUSED)
-		return rc;
-	current->thread.gmap_refused = 1;
-	return -EFAULT;
-}
-
-/**
- * gmap_was_refused - was the fault that ended SIE a refusal?
- *
- * Context: the task that ran the vCPU, after sie64a() returned -EFAULT.
- */
-static inline bool gmap_was_refused(void)
-{
-	bool refused = current->thread.gmap_refused;
-
-	current->thread.gmap_refused = 0;
-	return refused;
-}
-
-/**
- * gmap_retry_refusal - what KVM_RUN does about a refused fault
- * @gmap: the guest address space
- * @gaddr: the guest address
- *
- * Return: 0 to enter SIE again; also after a signal, because KVM_RUN looks for one
- * before that. GMAP_REFUSED or -ENOMEM: an error for user space.
- */
-static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
-{
-	int rc = gmap_resolve_refusal(gmap, gaddr);
-
-	return rc == -EINTR ? 0 : rc;
-}
-
 /*
  * Promote a whole memory slot, so that the guest need not stop at each of its segments.
  * If this fails (no memory, a signal) the segments are promoted when the guest gets to
@@ -165,7 +116,7 @@ static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 #define gmap_admits(mm, addr, pmd)			true
 #define gmap_was_linked(ptep)				true
 #define gmap_bars_hugetlb(mm, addr, pmd) \
-	(pmd_large(pmd) && !(mm)->context.allow_gmap_hpage_1m)
+	(pmd_leaf(pmd) && !(mm)->context.allow_gmap_hpage_1m)
 #define gmap_prepare_table(mm, pmdp, addr)		do { } while (0)
 #define gmap_locked_pte(mm, addr, ptl)			get_locked_pte(mm, addr, ptl)
 #define gmap_user_error(rc)				(rc)
@@ -174,17 +125,17 @@ static inline int gmap_retry_refusal(struct gmap *gmap, unsigned long gaddr)
 #define gmap_link_or_promote(gmap, gaddr, vmaddr)	__gmap_link(gmap, gaddr, vmaddr)
 #define gmap_is_refusal(rc)				false
 #define gmap_resolve_refusal(gmap, gaddr)		(-EFAULT)
-#define gmap_retry_refusal(gmap, gaddr)			(-EFAULT)
 #define gmap_promote_early(mm, start, len)		do { } while (0)
 #define gmap_start_mm(mm)				do { } while (0)
 #define gmap_stop_mm(mm)				do { } while (0)
-#define gmap_note_refusal(rc)				(rc)
-#define gmap_was_refused()				false
 #define gmap_fixup_key_fault(rc, mm, gaddr, addr, unlocked) \
 	fixup_user_fault(mm, addr, FAULT_FLAG_WRITE, unlocked)
 #define gmap_set_usage(mm, gaddr, addr, bits, value) \
 	(set_pgste_bits(mm, addr, bits, value), 0)
 
 #endif /* CONFIG_PGSTE_MIXED */
+
+/* How KVM_RUN is told of a refusal. */
+#include <asm/gmap_linux.h>
 
 #endif /* _ASM_S390_GMAP_ADMISSION_H */

@@ -20,6 +20,16 @@
 
 #ifdef CONFIG_PGSTE_MIXED
 
+/*
+ * Flags of a page-table page, in its page_type, see there:
+ * PagePgste:       it has PGSTEs.
+ * PagePgsteIdle:   and nobody has maintained them, because the table was made before the
+ *                  process had a VM (vm.alloc_pgste). gmap_prepare_table() takes it away
+ *                  before the table is linked, with the page table lock held.
+ * PagePgsteLinked: and it was linked into a gmap, see gmap_was_linked().
+ */
+#include <asm/pgste_linux.h>
+
 /**
  * enum pgtable_kind - what a page-table page holds
  * @PGTABLE_2K:    one or two tables of 256 PTEs, no PGSTEs
@@ -56,27 +66,15 @@ DECLARE_STATIC_KEY_FALSE(pgste_in_use);
 /* False if the machine cannot run protected guests; decided while booting. */
 DECLARE_STATIC_KEY_FALSE(pgste_protected);
 
-/* Page type of a page-table page with PGSTEs, beside PG_table. */
-#define PG_pgste	0x00000800
-PAGE_TYPE_OPS(Pgste, pgste)
-
-/*
- * Beside PG_pgste: nobody has maintained the PGSTEs, because the table was made
- * before the process had a VM (vm.alloc_pgste). gmap_prepare_table() takes it
- * away before the table is linked, with the page table lock held.
- */
-#define PG_pgste_idle	0x00001000
-PAGE_TYPE_OPS(PgsteIdle, pgste_idle)
-
 /**
  * pgtable_page_kind - what the page-table page holds
  * @page: a page-table page
  *
- * Only the type's own bit is looked at: one instruction.
+ * Only the flag's own bit is looked at: one instruction.
  */
 static inline enum pgtable_kind pgtable_page_kind(const struct page *page)
 {
-	return page->page_type & PG_pgste ? PGTABLE_2K : PGTABLE_PGSTE;
+	return page_flag_pgste(page) ? PGTABLE_PGSTE : PGTABLE_2K;
 }
 
 /* An entry in the upper half of its page belongs to a 2K table. */
@@ -181,7 +179,7 @@ static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *pt
 
 	/* Test for mixed first: it still has to read the page, so it gets the shorter path. */
 	if (map > PGSTE_MAP_ALL ? !pte_in_upper_half(ptep) &&
-				  !(page_in(map, ptep)->page_type & PG_pgste) : map != NULL)
+				  page_flag_pgste(page_in(map, ptep)) : map != NULL)
 		return true;
 	return false;
 }
@@ -244,13 +242,31 @@ static inline bool mm_inherits_pgste(const struct mm_struct *mm)
 /* pgste/ptep.c */
 void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry);
 
-static __always_inline void set_pte_at(struct mm_struct *mm, unsigned long addr,
-				       pte_t *ptep, pte_t entry)
+/**
+ * set_ptes - store entries of consecutive pages
+ * @mm: the address space
+ * @addr: the address that the first entry maps
+ * @ptep: the first entry, all are in one table
+ * @entry: its new value
+ * @nr: how many, at least 1
+ *
+ * Context: page table lock held, the entries are invalid.
+ */
+static __always_inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+				     pte_t entry, unsigned int nr)
 {
-	if (ptep_has_pgste(mm, ptep))
-		ptep_pgste_store(mm, ptep, entry);
-	else
-		WRITE_ONCE(*ptep, entry);
+	bool has_pgste = ptep_has_pgste(mm, ptep);
+
+	for (;;) {
+		if (has_pgste)
+			ptep_pgste_store(mm, ptep, entry);
+		else
+			WRITE_ONCE(*ptep, entry);
+		if (--nr == 0)
+			break;
+		ptep++;
+		entry = __pte(pte_val(entry) + PAGE_SIZE);
+	}
 }
 
 /* pgste/pgalloc.c */

@@ -79,14 +79,14 @@ static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long 
  * unused. The bit must not get into a table: set_pte_at() removes it from an entry
  * that is put back, move_pte() from one that mremap moves to another table. And
  * the zero page of a table that no guest can reach must not get into one that a
- * guest can.
+ * guest can (PGSTE_NO_ZERO_PAGES).
  */
 #define __HAVE_ARCH_MOVE_PTE
-static inline pte_t move_pte(pte_t pte, pgprot_t prot, unsigned long from, unsigned long to)
+static inline pte_t pte_moved(pte_t pte, unsigned long to)
 {
 	if (static_branch_unlikely(&pgste_in_use) && pte_val(pte) & _PAGE_PRESENT) {
 		pte = __pte(pte_val(pte) & ~_PAGE_UNUSED);
-		if (unlikely(pte_val(pte) & _PAGE_SPECIAL))
+		if (PGSTE_NO_ZERO_PAGES && unlikely(pte_val(pte) & _PAGE_SPECIAL))
 			pte = __pte(pteval_move_special(pte, to));
 	}
 	return pte;

@@ -59,7 +59,6 @@ typedef pgd_t p4d_t;
 typedef pgd_t pud_t;
 typedef unsigned long *pgtable_t;
 
-#define __pte(value)		((pte_t){ (value) })
 #define __pmd(value)		((pmd_t){ (value) })
 #define pmd_val(entry)		((entry).pmd)
 #define pte_pfn(pte)		(pte_val(pte) >> PAGE_SHIFT)
@@ -69,12 +68,12 @@ typedef unsigned long *pgtable_t;
 #define pte_index(addr)		(((addr) >> PAGE_SHIFT) & (PTRS_PER_PTE - 1))
 #define pmd_none(pmd)		(pmd_val(pmd) == _SEGMENT_ENTRY_EMPTY)
 #define pmd_present(pmd)	(!pmd_none(pmd))
-#define pmd_large(pmd)		(!!(pmd_val(pmd) & _SEGMENT_ENTRY_LARGE))
+#define pmd_leaf(pmd)		(!!(pmd_val(pmd) & _SEGMENT_ENTRY_LARGE))
 #define pmd_deref(pmd)		(pmd_val(pmd) & ~0x7ffUL)
 #define pgd_none(pgd)		(!(pgd).table)
 #define p4d_none(p4d)		pgd_none(p4d)
 #define pud_none(pud)		pgd_none(pud)
-#define pud_large(pud)		false
+#define pud_leaf(pud)		false
 #define pgd_offset(mm, addr)	((pgd_t *)&(mm)->pgd)
 #define p4d_offset(pgd, addr)	((p4d_t *)(pgd))
 #define pud_offset(p4d, addr)	((pud_t *)(p4d))

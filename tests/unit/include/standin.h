@@ -128,6 +128,7 @@ struct static_key_false { bool enabled; };
 
 typedef struct { unsigned long pte; } pte_t;
 #define pte_val(entry)		((entry).pte)
+#define __pte(value)		((pte_t){ (value) })
 
 /*
  * page_type is all ones if the page has no type; a type is a bit taken away.
