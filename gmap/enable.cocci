@@ -8,6 +8,7 @@
 // span: arch/s390/mm/gmap.c s390_enable_sie f064954600c5 6.1.192-2
 // span: arch/s390/mm/gmap.c __zap_zero_pages 64ac10e199d8 6.1.192-2
 // span: arch/s390/mm/gmap.c zap_zero_walk_ops 72cb7af00436 6.1.192-2
+// span: arch/s390/mm/gmap.c s390_enable_sie efe5a2aa5cd8 6.12.117-1~deb12u1
 
 @walk@
 @@

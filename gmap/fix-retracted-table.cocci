@@ -17,6 +17,7 @@
 // rule other_architectures: 1
 // rule s390: 1
 // span: mm/khugepaged.c retract_page_tables 5a494d451b6c 6.1.192-2
+// span: mm/khugepaged.c retract_page_tables 34963090d3cb 6.12.117-1~deb12u1
 
 @retract@
 identifier vma;

@@ -7,6 +7,7 @@
 // rule zap: 1
 // rule operations: 3
 // span: arch/s390/mm/gmap.c __s390_enable_skey_pte 025b0683dbef 6.1.192-2
+// span: arch/s390/mm/gmap.c __s390_enable_skey_pte 025b0683dbef 6.12.117-1~deb12u1
 
 @transfer@
 identifier fn =~ "^pgste_(update_all|set_key)$";

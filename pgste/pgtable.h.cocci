@@ -15,6 +15,12 @@
 // span: arch/s390/include/asm/pgtable.h ptep_clear_flush 865a37ee535e 6.1.192-2
 // span: arch/s390/include/asm/pgtable.h ptep_get_and_clear_full 15d744fc80e4 6.1.192-2
 // span: arch/s390/include/asm/pgtable.h set_pte_at 70a30f441b35 6.1.192-2
+// span: arch/s390/include/asm/pgtable.h mm_has_pgste 14867efcbeee 6.12.117-1~deb12u1
+// span: arch/s390/include/asm/pgtable.h mm_is_protected 872a54d4ad8a 6.12.117-1~deb12u1
+// span: arch/s390/include/asm/pgtable.h ptep_get_and_clear b255e9d33cea 6.12.117-1~deb12u1
+// span: arch/s390/include/asm/pgtable.h ptep_clear_flush 7cfe4abb06db 6.12.117-1~deb12u1
+// span: arch/s390/include/asm/pgtable.h ptep_get_and_clear_full 2346205b63e6 6.12.117-1~deb12u1
+// span: arch/s390/include/asm/pgtable.h set_ptes 38a3ec487927 6.12.117-1~deb12u1
 
 @include@
 @@

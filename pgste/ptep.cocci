@@ -2,6 +2,8 @@
 // Operations on a PTE test once which kind its table is (ptep.c).
 // file: arch/s390/mm/pgtable.c
 // rule direct: 1
+// rule rdp: 1 6.12
+// rule lazy: 1 6.12
 // rule commit: 1
 // rule known: 2
 // rule writable: 1
@@ -11,12 +13,37 @@
 // span: arch/s390/mm/pgtable.c ptep_modify_prot_start f68b4cf56494 6.1.192-2
 // span: arch/s390/mm/pgtable.c ptep_modify_prot_commit 0bcff631987a 6.1.192-2
 // span: arch/s390/mm/pgtable.c pgste_set_pte ce694e5ff86e 6.1.192-2
+// span: arch/s390/mm/pgtable.c ptep_xchg_direct 1168c5179503 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgtable.c ptep_xchg_lazy 06d839759632 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgtable.c ptep_modify_prot_start f68b4cf56494 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgtable.c ptep_modify_prot_commit 0bcff631987a 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgtable.c pgste_set_pte ce694e5ff86e 6.12.117-1~deb12u1
 
 @direct@
 typedef pte_t;
 @@
 +#ifndef CONFIG_PGSTE_MIXED
  pte_t ptep_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+ {
+ ...
+ }
+
+// It has no part in PGSTEs: only entries of a process without them are changed like this.
+@rdp@
+typedef pte_t;
+@@
++#endif
++
+ void ptep_reset_dat_prot(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
+ {
+ ...
+ }
+
+@lazy depends on rdp@
+typedef pte_t;
+@@
++#ifndef CONFIG_PGSTE_MIXED
+ pte_t ptep_xchg_lazy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t new)
  {
  ...
  }

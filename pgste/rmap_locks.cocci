@@ -8,6 +8,8 @@
 // rule header_of_vma: 1 6.12
 // span: mm/mmap.c mm_take_all_locks 13bf59877a1b 6.1.192-2
 // span: mm/mmap.c mm_drop_all_locks 8d17b41d6fcf 6.1.192-2
+// span: mm/vma.c mm_take_all_locks d90f41dc86e5 6.12.117-1~deb12u1
+// span: mm/vma.c mm_drop_all_locks 3dc9765155fe 6.12.117-1~deb12u1
 
 @locks@
 @@

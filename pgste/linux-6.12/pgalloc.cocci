@@ -17,6 +17,14 @@
 // rule list: 1
 // rule list_init: 1
 // rule list_of_kernel: 1
+// span: arch/s390/mm/pgalloc.c page_table_alloc_pgste f582e71a3429 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgalloc.c page_table_free_pgste ab2b9d67a74e 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgalloc.c page_table_alloc f35d1af3d1ed 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgalloc.c pagetable_pte_dtor_free 0751b1615e9e 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgalloc.c page_table_free 4b70cab8bbdf 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgalloc.c __tlb_remove_table 751cf02b3bed 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgalloc.c pte_free_now 7a928b48e185 6.12.117-1~deb12u1
+// span: arch/s390/mm/pgalloc.c pte_free_defer aa9dee3de5fb 6.12.117-1~deb12u1
 
 @shadow_alloc@
 @@
