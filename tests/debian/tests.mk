@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A Debian system with our packages: make run-debian, and the tests.
 
-DEBIAN_PACKAGES := e2fsprogs fakeroot mmdebstrap
+DEBIAN_PACKAGES := e2fsprogs fakeroot mmdebstrap uidmap
 
 build-debian: tools-deb initramfs
 	@arch-s390/need $(DEB_PACKAGES) $(DEBIAN_PACKAGES)
