@@ -5,7 +5,6 @@ DEBIAN_PACKAGES := e2fsprogs fakeroot mmdebstrap uidmap
 
 build-debian: tools-deb initramfs
 	@arch-s390/need $(DEB_PACKAGES) $(DEBIAN_PACKAGES)
-	@arch-s390/kernel server >/dev/null
 
 # On QEMU TCG; on MACHINE=hercules with a guest by libvirt.
 run-debian: build-debian
