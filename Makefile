@@ -85,7 +85,13 @@ deb: deps
 deb-configure: deps
 	@arch-s390/need $(DEB_PACKAGES)
 	@arch-s390/deb configure
-DEB_PACKAGES := debhelper dpkg-dev kmod libelf-dev libssl-dev patch rsync
+# Made twice: the same to the byte?
+check-deb: tools-deb
+	@arch-s390/need $(DEB_PACKAGES)
+	@arch-s390/deb-compare
+check-tools-deb: tools-deb
+	@arch-s390/deb-compare tools
+DEB_PACKAGES := ccache debhelper dpkg-dev fakeroot kmod libelf-dev libssl-dev patch rsync
 
 # Functions of Linux that our code replaces or relies on: what changed, and record it.
 drift: deps
@@ -96,4 +102,4 @@ drift-accept: deps
 clean:
 	rm -rf build
 
-.PHONY: help deps initramfs kernel image qemu-host shell run test-deps test test-list check diff patch series deb deb-configure drift drift-accept clean
+.PHONY: help deps initramfs kernel image qemu-host shell run test-deps test test-list check diff patch series deb deb-configure check-deb check-tools-deb drift drift-accept clean

@@ -31,7 +31,7 @@ $(QEMU_ROOT)/guest/walker.elf: $(addprefix tests/qemu/,walker-start.S walker.c w
 
 $(QEMU_ROOT)/lib/pgmix-vmtype.so: tools/pgmix-vmtype.c $(LIB_HEADERS) | deps $(QEMU_ROOT)/lib
 	@echo "  LINK  $@"
-	@$(GUEST_CC) $(filter-out -static,$(GUEST_CFLAGS)) -D_GNU_SOURCE -fPIC -shared -o $@ $<
+	@$(GUEST_CC) $(filter-out -static,$(GUEST_CFLAGS)) -D_GNU_SOURCE -fPIC -shared -s -o $@ $<
 
 pgmix-vmtype: $(QEMU_ROOT)/lib/pgmix-vmtype.so
 	@echo $(abspath $<)

@@ -2,7 +2,7 @@
 /*
  * In the tree `breakable` each of these can be left out (breakable.cocci) by the boot
  * parameter pgmix_without=NAME. That such a kernel fails is the test of the tests
- * (tests/system/control).
+ * (tests/control/breakable).
  */
 #ifndef _ASM_S390_SAFEGUARD_H
 #define _ASM_S390_SAFEGUARD_H

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0
+# A Debian system with our packages: make run-debian, and the tests.
+
+DEBIAN_PACKAGES := e2fsprogs fakeroot mmdebstrap uidmap
+
+build-debian: tools-deb initramfs
+	@arch-s390/need $(DEB_PACKAGES) $(DEBIAN_PACKAGES)
+
+# On QEMU TCG; on MACHINE=hercules with a guest by libvirt.
+run-debian: build-debian
+	@tests/debian/run $(if $(filter hercules,$(MACHINE)),libvirt,boot)
+
+.PHONY: run-debian
