@@ -294,9 +294,10 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 			continue;
 		}
 		pmdp = find_segment(mm, addr, end, &next);
-		if (!pmdp)
+		/* Read once: a page fault may put a table there until faults are ended. */
+		if (!pmdp || pmd_none(READ_ONCE(*pmdp)))
 			continue;
-		segment_end_faults(mm, pmdp, addr, addr + PMD_SIZE);
+		segment_end_faults(mm, addr, addr + PMD_SIZE);
 		if (batch->what == PGTABLE_PROMOTE)
 			split_huge(batch, vma, pmdp, addr);
 		if (!wants_replacement(mm, batch, pmdp))

@@ -67,8 +67,8 @@ static inline void mm_end_faults(struct mm_struct *mm)
 {
 }
 
-static inline void segment_end_faults(struct mm_struct *mm, const pmd_t *pmdp,
-				      unsigned long addr, unsigned long end)
+static inline void segment_end_faults(struct mm_struct *mm, unsigned long addr,
+				      unsigned long end)
 {
 }
 

@@ -102,20 +102,17 @@ static inline void mm_end_faults(struct mm_struct *mm)
 /**
  * segment_end_faults - the same for the VMAs of a segment
  * @mm: the address space
- * @pmdp: its segment entry
  * @addr: the beginning of the segment
  * @end: its end
  *
- * Without a table there is nothing to be kept away from.
+ * Context: mmap lock held for writing.
  */
-static inline void segment_end_faults(struct mm_struct *mm, const pmd_t *pmdp,
-				      unsigned long addr, unsigned long end)
+static inline void segment_end_faults(struct mm_struct *mm, unsigned long addr,
+				      unsigned long end)
 {
 	VMA_ITERATOR(vmi, mm, addr);
 	struct vm_area_struct *vma;
 
-	if (pmd_none(READ_ONCE(*pmdp)))
-		return;
 	for_each_vma_range(vmi, vma, end)
 		vma_start_write(vma);
 }
