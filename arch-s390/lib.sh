@@ -9,15 +9,10 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 cd "${0%/*}/.."
 TOP=$(pwd)
 BUILD=${BUILD:-$TOP/build}
-# Which Linux: a series (LINUX), and of it what is installed, or a version that apt has (SOURCE).
-# What is not the default has a place of its own for the tree and the kernels.
-LINUX=${LINUX:-6.1}
-SOURCE=${SOURCE:-}
-case $LINUX in 6.1) PLACE=$SOURCE ;; *) PLACE=${SOURCE:-$LINUX} ;; esac
+. arch-s390/linux.sh
 # How a user asks for the same Linux again.
 # shellcheck disable=SC2034
 ASKED="$([ "$LINUX" = 6.1 ] || echo " LINUX=$LINUX")${SOURCE:+ SOURCE=$SOURCE}"
-WHERE=$BUILD${PLACE:+/versions/$PLACE}
 LOGDIR=$WHERE/log
 START=${START:-$(date +%s)}
 export BUILD LINUX SOURCE START

@@ -11,12 +11,9 @@
 #include <linux/init.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
-#include <linux/mm_inline.h>
 #include <linux/mutex.h>
-#include <linux/swap.h>
 #include <linux/uaccess.h>
 #include <asm/page.h>
-#include <internal.h>
 #include "frames.h"
 #include "linux.h"
 

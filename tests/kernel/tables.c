@@ -9,8 +9,9 @@
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/mm.h>
-#include <linux/pagewalk.h>
 #include <linux/seq_file.h>
+
+#include "linux.h"
 
 struct kernel_tables {
 	unsigned long page, segment;
@@ -47,8 +48,8 @@ static int kernel_tables_show(struct seq_file *m, void *unused)
 	struct kernel_tables count = { 0 };
 
 	mmap_write_lock(&init_mm);
-	walk_page_range_novma(&init_mm, VMALLOC_START, VMALLOC_END, &count_ops, NULL, &count);
-	walk_page_range_novma(&init_mm, MODULES_VADDR, MODULES_END, &count_ops, NULL, &count);
+	walk_kernel_tables(VMALLOC_START, VMALLOC_END, &count_ops, &count);
+	walk_kernel_tables(MODULES_VADDR, MODULES_END, &count_ops, &count);
 	mmap_write_unlock(&init_mm);
 	seq_printf(m, "%lu %lu\n", count.page, count.segment);
 	return 0;

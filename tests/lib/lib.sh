@@ -5,7 +5,9 @@
 set -eu
 cd "${0%/*}"
 while [ ! -f arch-s390/lib.sh ]; do cd ..; done
-OUT=${OUT:-build/check}
+BUILD=build
+. arch-s390/linux.sh
+OUT=${OUT:-$WHERE/check}
 mkdir -p "$OUT"
 
 die() {

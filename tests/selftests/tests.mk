@@ -2,7 +2,7 @@
 # Linux's own KVM selftests, and what our own program says of storage keys, on our
 # kernel with nothing set and on stock Linux.
 
-SELFTESTS_DIR := build/selftests/root/selftests
+SELFTESTS_DIR = $(shell BUILD=build; . arch-s390/linux.sh; echo "$$WHERE")/selftests/root/selftests
 
 build-selftests: $(LIB)
 	@tests/selftests/build

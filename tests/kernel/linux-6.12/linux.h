@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the files beside this one need of Linux 6.12 and what other versions have in another form. */
 
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
 #include <linux/pagewalk.h>
+#include <linux/swap.h>
+#include <internal.h>
 
 static inline void never_writable(struct vm_area_struct *vma)
 {
@@ -38,4 +43,11 @@ static inline bool take_off_lru(struct page *page)
 static inline struct folio *new_frame(struct folio *folio, unsigned long private)
 {
 	return folio_alloc(GFP_HIGHUSER_MOVABLE, 0);
+}
+
+/* Context: mmap lock of init_mm held for writing. */
+static inline void walk_kernel_tables(unsigned long start, unsigned long end,
+				      const struct mm_walk_ops *ops, void *private)
+{
+	walk_kernel_page_table_range(start, end, ops, NULL, private);
 }
