@@ -14,13 +14,9 @@ static __always_inline int mm_has_pgste(struct mm_struct *mm)
 
 static __always_inline bool ptep_has_pgste(struct mm_struct *mm, const pte_t *ptep)
 {
-	const struct page *page;
-
 	if (!mm_has_pgste(mm))
 		return false;
-	page = pfn_to_page(__pa(ptep) >> PAGE_SHIFT);
-	/* The page type lies over _mapcount. */
-	return !(atomic_read(&page->_mapcount) & PG_pgste);
+	return page_flag_pgste(pfn_to_page(__pa(ptep) >> PAGE_SHIFT));
 }
 
 #define pgste_known(mm)		ptep_has_pgste(mm, ptep)
