@@ -6,8 +6,8 @@
 
 #include <string.h>
 #include "unit.h"
-
-static const enum way ways[] = { FREE_NOW, FREE_RCU };
+#include <standin-mm.h>
+#include "linux.h"
 
 static void all_entries_are(const void *table, u64 value, const char *what)
 {
@@ -195,20 +195,20 @@ START_TEST(freeing_the_last_half_releases_the_page_and_no_earlier)
 	unsigned int first, a, b;
 
 	for (first = 0; first < 2; first++)
-		for (a = 0; a < 2; a++)
-			for (b = 0; b < 2; b++) {
+		for (a = 0; a < WAYS; a++)
+			for (b = 0; b < WAYS; b++) {
 				struct mm_struct *mm = mm_new(false);
 				void *table[2];
 
 				table[0] = table_alloc(mm);
 				table[1] = table_alloc(mm);
-				table_free(mm, table[first], ways[a]);
+				table_free(mm, table[first], a);
 				rcu_end_all();
 				must(pages_in_use() == 1, "half %u first: %u pages", first,
 				     pages_in_use());
 				state_is(table[!first], first ? UPPER_USED : LOWER_USED);
 				must(list_length(mm) == 1, "%u pages listed", list_length(mm));
-				table_free(mm, table[!first], ways[b]);
+				table_free(mm, table[!first], b);
 				must(list_empty(&mm->context.pgtable_list), "empty page listed");
 				rcu_end_all();
 				must(!pages_in_use(), "half %u first: %u pages", first,
@@ -380,7 +380,7 @@ END_TEST
 /* 16 KiB, without the mark that page_table_free_rcu() adds */
 START_TEST(a_region_or_segment_table_goes_back_whole)
 {
-	static char crst[4 * PAGE_SIZE] __attribute__((aligned(4 * PAGE_SIZE)));
+	void *crst = standin_crst();
 	struct mmu_gather tlb = { NULL };
 
 	tlb_remove_table(&tlb, crst);
@@ -442,11 +442,11 @@ START_TEST(a_2k_table_is_freed_as_one_after_the_mm_went_over_to_pgstes)
 		void *upper = table_alloc(mm), *lower = table_alloc(mm);
 
 		mm_create_vm(mm);
-		table_free(mm, upper, ways[i]);
+		table_free(mm, upper, i);
 		must(halves(lower) & LOWER_USED, "the other half went too");
 		must(pages_in_use() == 1, "%u pages", pages_in_use());
 		must(!unlinked.count, "unlinked from a guest mapping");
-		table_free(mm, lower, ways[i]);
+		table_free(mm, lower, i);
 		rcu_end_all();
 		must(!pages_in_use(), "%u pages", pages_in_use());
 		mm_exit(mm);
@@ -464,7 +464,7 @@ START_TEST(a_table_with_pgstes_is_freed_as_one_whatever_the_flag_of_the_mm)
 		void *table = table_alloc(mm);
 
 		mm->context.alloc_pgste = 0;
-		table_free(mm, table, ways[i]);
+		table_free(mm, table, i);
 		must(unlinked.count == i, "unlinked %u times", unlinked.count);
 		rcu_end_all();
 		must(!pages_in_use(), "%u pages", pages_in_use());
@@ -507,7 +507,7 @@ START_TEST(a_table_asked_for_by_kind_has_it_whatever_the_flag_of_the_mm)
 			all_entries_are(table, _PAGE_INVALID, "entry");
 			if (kind == PGTABLE_PGSTE)
 				all_entries_are((char *)table + 2048, 0, "PGSTE");
-			table_free(mm, table, ways[flag]);
+			table_free(mm, table, flag ? FREE_RCU : FREE_NOW);
 			rcu_end_all();
 			mm_exit(mm);
 		}
@@ -671,7 +671,7 @@ START_TEST(a_2k_table_is_empty_whatever_was_left_in_the_freed_one)
 {
 	unsigned int way, half;
 
-	for (way = 0; way < 2; way++)
+	for (way = 0; way < WAYS; way++)
 		for (half = 0; half < 2; half++) {
 			struct mm_struct *mm = mm_new(false);
 			u64 *table[2], *again;
@@ -679,7 +679,7 @@ START_TEST(a_2k_table_is_empty_whatever_was_left_in_the_freed_one)
 			table[0] = table_alloc(mm);
 			table[1] = table_alloc(mm);
 			memset(table[half], 0x5a, 2048);
-			table_free(mm, table[half], ways[way]);
+			table_free(mm, table[half], way);
 			rcu_end_all();
 			warnings_taken();
 			again = table_alloc(mm);
@@ -700,7 +700,7 @@ START_TEST(a_freed_2k_table_with_an_entry_left_is_noticed)
 	unsigned int i, way, half, warned;
 
 	for (i = 0; i < 4; i++)
-		for (way = 0; way < 2; way++)
+		for (way = 0; way < WAYS; way++)
 			for (half = 0; half < 2; half++) {
 				struct mm_struct *mm = mm_new(false);
 				u64 *table[2];
@@ -708,10 +708,10 @@ START_TEST(a_freed_2k_table_with_an_entry_left_is_noticed)
 				table[0] = table_alloc(mm);
 				table[1] = table_alloc(mm);
 				table[half][where[i]] = 0x12345000;
-				table_free(mm, table[!half], ways[way]);
+				table_free(mm, table[!half], way);
 				warned = warnings_taken();
 				must(!warned, "%u warnings for the empty half", warned);
-				table_free(mm, table[half], ways[way]);
+				table_free(mm, table[half], way);
 				warned = warnings_taken();
 				must(warned == 1, "%u warnings for entry %u", warned, where[i]);
 				rcu_end_all();
@@ -783,7 +783,7 @@ START_TEST(a_page_without_pgstes_freed_as_a_shadow_table_is_noticed)
 	void *table = table_alloc(mm);
 	unsigned int warned;
 
-	page_table_free_pgste(alloc_page(GFP_KERNEL));
+	page_table_free_pgste(pgtable_page_get(NULL, false));
 	warned = warnings_taken();
 	must(warned == 1, "%u warnings", warned);
 	table_free(mm, table, FREE_NOW);

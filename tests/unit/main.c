@@ -47,10 +47,17 @@ void table_free(struct mm_struct *mm, void *table, enum way way)
 {
 	struct mmu_gather tlb = { mm };
 
-	if (way == FREE_NOW)
+	switch (way) {
+	case FREE_NOW:
 		page_table_free(mm, table);
-	else
+		break;
+	case FREE_RCU:
 		page_table_free_rcu(&tlb, table, 0);
+		break;
+	case FREE_DEFERRED:
+		table_free_deferred(mm, table);
+		break;
+	}
 }
 
 void rcu_end_all(void)
@@ -78,6 +85,7 @@ void nothing_left(void)
 	must(!rcu_pending(), "%u grace periods not ended", rcu_pending());
 	must(!pages_in_use(), "%u pages leaked", pages_in_use());
 	must(!pages_accounted(), "%u pages still accounted", pages_accounted());
+	must(!kmalloced(), "%u objects leaked", kmalloced());
 	must(!pgtable_pages(PGTABLE_2K), "%lu pages of 2K tables counted",
 	     pgtable_pages(PGTABLE_2K));
 	must(!pgtable_pages(PGTABLE_PGSTE), "%lu pages with PGSTEs counted",
@@ -112,7 +120,7 @@ unsigned int steps(const char *name, unsigned int otherwise)
 int main(void)
 {
 	TCase *tests[] = { allocator_tests(), failure_tests(), question_tests(),
-			   model_tests(), thread_tests(), replace_tests(), mode_tests() };
+			   model_tests(), thread_tests(), replace_tests(), mode_tests(), series_tests() };
 	Suite *suite = suite_create("page tables of both kinds");
 	SRunner *runner;
 	int failed;

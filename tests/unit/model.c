@@ -249,24 +249,24 @@ static void table_gone(struct model_mm *m, unsigned int i, enum way way)
 {
 	struct model_table t = m->table[i];
 	unsigned int nr = pool_nr(virt_to_page(t.address)), calls = unlinked.count;
-	bool delayed = way == FREE_RCU && choose(16);
+	bool delayed = way != FREE_NOW && choose(16);
 
 	right(t.address[t.index] == t.value, "entry %u of a table in use is %016llx, not %016llx",
 	      t.index, t.address[t.index], t.value);
 	t.address[t.index] = _PAGE_INVALID;
-	if (way == FREE_RCU && !delayed)
-		fault_at(FAULT_BATCH, 1);
+	if (way != FREE_NOW && !delayed)
+		fault_at(FAULT_BATCH | FAULT_KMALLOC, 1);
 	table_free(m->mm, t.address, way);
-	if (way == FREE_RCU && !delayed)
-		right(fault_happened(), "not given to tlb_remove_table()");
+	if (way != FREE_NOW && !delayed)
+		right(fault_happened(), "no grace period was begun");
 	calls = unlinked.count - calls;
 	right(calls == (way == FREE_RCU && t.kind == PGTABLE_PGSTE), "unlinked %u times", calls);
 	m->table[i] = m->table[--m->tables];
 	pending += delayed;
 	/* The place on the list is by the call, not by when the grace period ends. */
 	if (t.kind == PGTABLE_2K) {
-		model_retire(m, nr, is_upper(t.address), way == FREE_RCU);
-		if (way == FREE_RCU && !delayed) {
+		model_retire(m, nr, is_upper(t.address), way != FREE_NOW);
+		if (way != FREE_NOW && !delayed) {
 			model[nr].half[is_upper(t.address)] = FREE;
 			model_gone_if_empty(nr);
 		}
@@ -352,7 +352,7 @@ static void one_step(unsigned int allocs)
 	if (what < allocs) {
 		one_alloc(m);
 	} else if (what < 66) {
-		one_free(m, choose(2) ? FREE_RCU : FREE_NOW);
+		one_free(m, choose(WAYS));
 	} else if (what < 84) {
 		one_grace_period();
 	} else if (what < 90) {

@@ -6,15 +6,16 @@
 
 #include <sys/mman.h>
 #include "unit.h"
+#include <standin-mm.h>
+#include "linux.h"
 
 static const char * const mode_name[] = { "none", "all", "mixed" };
 
 /* A page of either kind, as a process has them, without the allocator. */
 static struct page *page_of_kind(enum pgtable_kind kind)
 {
-	struct page *page = alloc_page(GFP_KERNEL);
+	struct page *page = pgtable_page_get(NULL, true);
 
-	pgtable_pte_page_ctor(page);
 	if (kind == PGTABLE_PGSTE)
 		__SetPagePgste(page);
 	return page;
@@ -24,8 +25,7 @@ static void page_back(struct page *page)
 {
 	if (PagePgste(page))
 		__ClearPagePgste(page);
-	pgtable_pte_page_dtor(page);
-	__free_page(page);
+	pgtable_page_put(page, true);
 }
 
 static pte_t *entry(struct page *page, unsigned int nr)

@@ -331,41 +331,6 @@ START_TEST(the_key_of_a_page_that_is_not_managed_stays)
 }
 END_TEST
 
-START_TEST(the_zero_page_is_dropped_but_not_where_a_driver_maps_it)
-{
-	u64 zero = ZERO_PFN << PAGE_SHIFT | _PAGE_PRESENT | _PAGE_READ;
-
-	for (int driver = 0; driver < 2; driver++) {
-		struct mm_struct *mm = space_new(false);
-		u64 *table;
-
-		space_map(mm, 0, PMD_SIZE, driver ? VM_PFNMAP : 0, false, true);
-		table = space_table(mm, 0);
-		table[9] = zero;
-		must_return(replace(mm, PGTABLE_PROMOTE), 0);
-		table = space_table_now(mm, 0);
-		must(table[9] == (driver ? zero : _PAGE_INVALID), "PTE %#llx", table[9]);
-		space_exit(mm);
-	}
-}
-END_TEST
-
-/* Its monitor has provided that page: it must not be told again that it is missing. */
-START_TEST(under_userfaultfd_the_zero_page_is_replaced_by_one_of_its_own)
-{
-	u64 zero = ZERO_PFN << PAGE_SHIFT | _PAGE_PRESENT | _PAGE_READ, *table;
-	struct mm_struct *mm = space_new(false);
-
-	space_map(mm, 0, PMD_SIZE, VM_UFFD_MISSING, false, true);
-	table = space_table(mm, 0);
-	table[9] = zero;
-	must_return(replace(mm, PGTABLE_PROMOTE), 0);
-	table = space_table_now(mm, 0);
-	must(table[9] & _PAGE_PRESENT && table[9] != zero, "PTE %#llx", table[9]);
-	space_exit(mm);
-}
-END_TEST
-
 START_TEST(promotion_splits_a_huge_page)
 {
 	struct mm_struct *mm = space_of(3, PGTABLE_2K);
@@ -493,8 +458,6 @@ TCase *replace_tests(void)
 	tcase_add_test(tests, a_writable_page_counts_as_written_to_by_the_user);
 	tcase_add_test(tests, where_keys_are_used_a_page_gets_the_default_one);
 	tcase_add_test(tests, the_key_of_a_page_that_is_not_managed_stays);
-	tcase_add_test(tests, the_zero_page_is_dropped_but_not_where_a_driver_maps_it);
-	tcase_add_test(tests, under_userfaultfd_the_zero_page_is_replaced_by_one_of_its_own);
 	tcase_add_test(tests, promotion_splits_a_huge_page);
 	tcase_add_test(tests, demotion_leaves_a_table_with_keys);
 	tcase_add_test(tests, without_memory_each_table_is_replaced_or_not);

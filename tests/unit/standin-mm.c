@@ -14,6 +14,8 @@
 
 bool standin_esop = true;
 void (*standin_unlocked)(struct mm_struct *mm);
+void (*standin_looked)(void);
+void (*standin_fault_ends)(struct vm_area_struct *vma);
 unsigned int standin_write_locks, standin_kill_at, standin_longest, standin_notified;
 int standin_link_refusal;
 unsigned int standin_links, standin_refusals;
@@ -30,7 +32,7 @@ static void may_sleep(const char *who)
 }
 
 /* Memory can be reclaimed to have some, and that takes reverse-map locks. */
-static void may_reclaim(const char *who)
+void standin_may_reclaim(const char *who)
 {
 	may_sleep(who);
 	must(!rmap_locks, "%s with reverse-map locks held", who);
@@ -42,31 +44,31 @@ void standin_enable(struct static_key_false *key)
 	WRITE_ONCE(key->enabled, true);
 }
 
-void *kmalloc(size_t size, int gfp)
+void *kmalloc(size_t size, gfp_t gfp)
 {
 	void *mem;
 
-	(void)gfp;
-	may_reclaim("kmalloc");
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		standin_may_reclaim("kmalloc");
 	if (fault_due(FAULT_KMALLOC))
 		return NULL;
 	mem = malloc(size);
 	must(mem, "no memory");
 	memset(mem, 0xa5, size);
-	allocated++;
+	__atomic_fetch_add(&allocated, 1, __ATOMIC_RELAXED);
 	return mem;
 }
 
 void kfree(void *mem)
 {
 	if (mem)
-		allocated--;
+		__atomic_fetch_sub(&allocated, 1, __ATOMIC_RELAXED);
 	free(mem);
 }
 
 unsigned int kmalloced(void)
 {
-	return allocated;
+	return __atomic_load_n(&allocated, __ATOMIC_RELAXED);
 }
 
 void page_set_storage_key(unsigned long addr, unsigned char key, int mapped)
@@ -154,7 +156,7 @@ void mm_unlock_rmap(struct mm_struct *mm, struct vm_area_struct **vmas, int nr)
 
 void mmap_write_lock(struct mm_struct *mm)
 {
-	may_reclaim("mmap_write_lock");
+	standin_may_reclaim("mmap_write_lock");
 	must(!mm->write_locked && !mm->read_locked, "mmap lock taken twice");
 	mm->write_locked = true;
 	replaced_now = 0;
@@ -175,6 +177,8 @@ void mmap_write_unlock(struct mm_struct *mm)
 	must(!absent, "%u segments without their table when the mmap lock goes", absent);
 	must(!spinlocks && !rmap_locks, "locks held when the mmap lock goes");
 	standin_longest = max(standin_longest, replaced_now);
+	for (unsigned int i = 0; i < mm->vma_count; i++)
+		mm->vmas[i]->faults_ended = false;
 	mm->write_locked = false;
 	if (standin_unlocked)
 		standin_unlocked(mm);
@@ -219,7 +223,14 @@ struct vm_area_struct *vma_next(struct vma_iterator *vmi)
 	return vma;
 }
 
-/* Every way of the reverse map to this segment is closed. */
+struct vm_area_struct *vma_find(struct vma_iterator *vmi, unsigned long end)
+{
+	struct vm_area_struct *vma = find_vma(vmi->mas.mm, vmi->mas.index);
+
+	return vma && vma->vm_start < end ? vma_next(vmi) : NULL;
+}
+
+/* Every way to this segment is closed: of the reverse map, and of page faults. */
 static void must_be_unreachable(struct mm_struct *mm, unsigned long addr, const char *what)
 {
 	must(mm->write_locked, "%s without the mmap lock", what);
@@ -229,6 +240,7 @@ static void must_be_unreachable(struct mm_struct *mm, unsigned long addr, const 
 
 		if (vma->vm_end <= addr || vma->vm_start >= addr + PMD_SIZE)
 			continue;
+		must(vma_faults_ended(vma), "%s: page faults at %#lx go on", what, vma->vm_start);
 		must(!vma->vm_file || vma->vm_file->f_mapping->locked,
 		     "%s: the file of %#lx is not locked", what, vma->vm_start);
 		must(!vma->anon_vma || vma->anon_vma->locked,
@@ -237,6 +249,13 @@ static void must_be_unreachable(struct mm_struct *mm, unsigned long addr, const 
 }
 
 /* --- page tables --- */
+
+bool standin_pmd_none(pmd_t pmd)
+{
+	if (standin_looked && !rmap_locks)
+		standin_looked();
+	return pmd_val(pmd) == _SEGMENT_ENTRY_EMPTY;
+}
 
 static pmd_t *segment_entry(struct mm_struct *mm, unsigned long addr)
 {
@@ -306,7 +325,7 @@ void pmd_populate(struct mm_struct *mm, pmd_t *pmdp, pgtable_t table)
 
 void split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmdp, unsigned long addr)
 {
-	may_reclaim("split_huge_pmd");
+	standin_may_reclaim("split_huge_pmd");
 	must(vma->vm_mm->write_locked || vma->vm_mm->read_locked, "split without the mmap lock");
 	*pmdp = __pmd((unsigned long)page_table_alloc(vma->vm_mm));
 }
@@ -317,7 +336,7 @@ int handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int
 	u64 *table = space_table_now(vma->vm_mm, addr >> PMD_SHIFT);
 
 	(void)flags, (void)regs;
-	may_reclaim("handle_mm_fault");
+	standin_may_reclaim("handle_mm_fault");
 	must(vma->vm_start <= addr && addr < vma->vm_end, "fault outside of its VMA");
 	if (fault_due(FAULT_FAULT))
 		return VM_FAULT_OOM;
@@ -461,6 +480,8 @@ struct mm_struct *space_new(bool alloc_pgste)
 	standin_refusals = 0;
 	standin_kill_at = 0;
 	standin_unlocked = NULL;
+	standin_looked = NULL;
+	standin_fault_ends = NULL;
 	standin_esop = true;
 	memset(&unlinked, 0, sizeof(unlinked));
 	memset(keys, 0x38, sizeof(keys));

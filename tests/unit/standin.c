@@ -123,10 +123,13 @@ void list_del(struct list_head *entry)
 	*entry = (struct list_head){ NULL, NULL };
 }
 
-/* --- the pool: last freed, first reused, to meet mistakes soon --- */
+/* --- the pool: last freed, first reused, to meet mistakes soon; behind it the region table --- */
 
-static unsigned char pool[POOL_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
-static struct page pages[POOL_PAGES];
+#define CRST_PAGES	(1 << CRST_ALLOC_ORDER)
+
+static unsigned char pool[POOL_PAGES + CRST_PAGES][PAGE_SIZE]
+	__attribute__((aligned(CRST_PAGES * PAGE_SIZE)));
+static struct page pages[POOL_PAGES + 1];
 static unsigned int free_nrs[POOL_PAGES], free_count, accounted;
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -139,7 +142,8 @@ static void __attribute__((constructor)) pool_init(void)
 		free_nrs[free_count++] = nr;
 		pages[nr].page_type = NO_TYPE;
 	}
-	ASAN_POISON_MEMORY_REGION(pool, sizeof(pool));
+	pages[POOL_PAGES].order = CRST_ALLOC_ORDER;
+	ASAN_POISON_MEMORY_REGION(pool, POOL_PAGES * PAGE_SIZE);
 }
 
 struct page *pool_page(unsigned int nr)
@@ -150,6 +154,11 @@ struct page *pool_page(unsigned int nr)
 unsigned int pool_nr(const struct page *page)
 {
 	return page - pages;
+}
+
+void *standin_crst(void)
+{
+	return pool[POOL_PAGES];
 }
 
 unsigned int pages_in_use(void)
@@ -171,7 +180,7 @@ struct page *standin_page(unsigned long addr)
 {
 	unsigned long nr = (addr - (unsigned long)pool) / PAGE_SIZE;
 
-	must(nr < POOL_PAGES, "%#lx is in no page", addr);
+	must(nr <= POOL_PAGES, "%#lx is in no page", addr);
 	return &pages[nr];
 }
 
@@ -196,11 +205,11 @@ struct page *pfn_to_page(unsigned long pfn)
 	return &pages[pfn - POOL_PFN];
 }
 
-struct page *alloc_page(int gfp)
+struct page *alloc_page(gfp_t gfp)
 {
 	struct page *page = NULL;
 
-	(void)gfp;
+	must(gfp & __GFP_DIRECT_RECLAIM, "a page table without waiting for memory");
 	may_sleep("alloc_page");
 	if (fault_due(FAULT_PAGE))
 		return NULL;
@@ -215,6 +224,7 @@ struct page *alloc_page(int gfp)
 	     pool_nr(page), page->page_type);
 	page->lru = (struct list_head){ NULL, NULL };
 	page->dat = false;
+	page->memcg = NULL;
 	ASAN_UNPOISON_MEMORY_REGION(page_to_virt(page), PAGE_SIZE);
 	memset(page_to_virt(page), 0xa5, PAGE_SIZE);
 	__atomic_store_n(&page->_refcount.counter, 1, __ATOMIC_RELEASE);
@@ -264,15 +274,9 @@ void free_pages(unsigned long addr, unsigned int order)
 	freed_pages = (struct free_pages_call){ freed_pages.count + 1, addr, order };
 }
 
-void arch_set_page_dat(struct page *page, int order)
+bool standin_ctor(struct page *page)
 {
-	must(!order, "order %d", order);
-	page->dat = true;
-}
-
-bool pgtable_pte_page_ctor(struct page *page)
-{
-	may_sleep("pgtable_pte_page_ctor");
+	may_sleep("standin_ctor");
 	if (fault_due(FAULT_CTOR))
 		return false;
 	must(!page->accounted, "page %u accounted twice", pool_nr(page));
@@ -282,7 +286,7 @@ bool pgtable_pte_page_ctor(struct page *page)
 	return true;
 }
 
-void pgtable_pte_page_dtor(struct page *page)
+void standin_dtor(struct page *page)
 {
 	must(page->accounted, "page %u was not accounted", pool_nr(page));
 	page->accounted = false;
@@ -292,7 +296,11 @@ void pgtable_pte_page_dtor(struct page *page)
 
 /* --- grace periods, guest mappings --- */
 
-static void *pending[2 * POOL_PAGES];
+static struct grace_period {
+	void *table;
+	void (*func)(void *arg);
+	void *arg;
+} pending[2 * POOL_PAGES];
 static unsigned int pending_count;
 static pthread_mutex_t pending_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -306,26 +314,38 @@ unsigned int rcu_pending(void)
 	return count;
 }
 
-void *rcu_take(unsigned int nth)
+static struct grace_period grace_period_take(unsigned int nth)
 {
-	void *table = NULL;
+	struct grace_period taken = { .table = NULL };
 
 	pthread_mutex_lock(&pending_lock);
 	if (nth < pending_count) {
-		table = pending[nth];
+		taken = pending[nth];
 		pending[nth] = pending[--pending_count];
 	}
 	pthread_mutex_unlock(&pending_lock);
-	return table;
+	return taken;
+}
+
+void *rcu_take(unsigned int nth)
+{
+	return grace_period_take(nth).table;
 }
 
 void *rcu_end(unsigned int nth)
 {
-	void *table = rcu_take(nth);
+	struct grace_period taken = grace_period_take(nth);
 
-	if (table)
-		__tlb_remove_table(table);
-	return table;
+	if (taken.table)
+		taken.func(taken.arg);
+	return taken.table;
+}
+
+void rcu_queue(void *table, void (*func)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&pending_lock);
+	pending[pending_count++] = (struct grace_period){ table, func, arg };
+	pthread_mutex_unlock(&pending_lock);
 }
 
 void tlb_remove_table(struct mmu_gather *tlb, void *table)
@@ -336,9 +356,7 @@ void tlb_remove_table(struct mmu_gather *tlb, void *table)
 		__tlb_remove_table(table);
 		return;
 	}
-	pthread_mutex_lock(&pending_lock);
-	pending[pending_count++] = table;
-	pthread_mutex_unlock(&pending_lock);
+	rcu_queue(table, __tlb_remove_table, table);
 }
 
 void gmap_unlink(struct mm_struct *mm, unsigned long *table, unsigned long vmaddr)

@@ -6,22 +6,26 @@
 TEST_PACKAGES	+= check libsubunit-dev qemu-user
 
 UNIT		:= tests/unit
-UNIT_OUT	:= build/unit
+# Of the files of one Linux those of LINUX=, to where arch-s390/linux.sh says.
+UNIT_WHERE	:= $(shell LINUX=$(LINUX) SOURCE=$(SOURCE) BUILD=build; . arch-s390/linux.sh; echo "$$LINUX $$WHERE")
+UNIT_LINUX	:= linux-$(firstword $(UNIT_WHERE))
+UNIT_OUT	:= $(lastword $(UNIT_WHERE))/unit
 UNIT_CC		?= gcc
 UNIT_S390X_CC	?= s390x-linux-gnu-gcc
 
 UNIT_CODE	:= pgste/pgalloc.c pgste/replace.c gmap/mode.c
-UNIT_SRC	:= $(wildcard $(UNIT)/*.c) $(UNIT_CODE)
-# Of the files of one Linux those of 6.1.
+UNIT_SRC	:= $(wildcard $(UNIT)/*.c $(UNIT)/$(UNIT_LINUX)/*.c) $(UNIT_CODE)
 UNIT_DEP	:= $(UNIT_SRC) $(UNIT)/tests.mk $(wildcard $(UNIT)/*.h $(UNIT)/include/*.h) \
 		   $(wildcard $(UNIT)/include/*/*.h $(UNIT)/include/*/*/*.h) \
+		   $(wildcard $(UNIT)/$(UNIT_LINUX)/include/*.h $(UNIT)/$(UNIT_LINUX)/include/*/*.h) \
 		   $(wildcard pgste/include/asm/*.h gmap/include/asm/*.h) \
-		   $(wildcard pgste/linux-6.1/*.h pgste/linux-6.1/include/asm/*.h) \
-		   $(wildcard gmap/linux-6.1/include/asm/*.h)
+		   $(wildcard pgste/$(UNIT_LINUX)/*.h pgste/$(UNIT_LINUX)/include/asm/*.h) \
+		   $(wildcard gmap/$(UNIT_LINUX)/include/asm/*.h)
 UNIT_FLAGS	:= -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter \
-		   -fno-strict-aliasing -pthread -I$(UNIT) -I$(UNIT)/include
-UNIT_HEADERS	:= -Ipgste/include -Igmap/include -Ipgste/linux-6.1 \
-		   -Ipgste/linux-6.1/include -Igmap/linux-6.1/include
+		   -fno-strict-aliasing -pthread -I$(UNIT) -I$(UNIT)/include \
+		   -I$(UNIT)/$(UNIT_LINUX)/include
+UNIT_HEADERS	:= -Ipgste/include -Igmap/include -Ipgste/$(UNIT_LINUX) \
+		   -Ipgste/$(UNIT_LINUX)/include -Igmap/$(UNIT_LINUX)/include
 UNIT_LIBS	:= -lcheck_pic -lsubunit -lrt -lm
 # TSan does not know the addresses that some kernels give at random.
 UNIT_TSAN_RUN	= $(shell setarch -R true 2>/dev/null && echo setarch -R)

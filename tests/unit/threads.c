@@ -115,7 +115,8 @@ static void *worker(void *arg)
 		if (!w->table[slot])
 			worker_alloc(w, slot);
 		else if (random_below(&w->seed, 3))
-			worker_free(w, slot, random_below(&w->seed, 3) ? FREE_RCU : FREE_NOW);
+			worker_free(w, slot, random_below(&w->seed, 3) ?
+				    FREE_RCU + random_below(&w->seed, WAYS - 1) : FREE_NOW);
 		else
 			worker_ask(w, slot);
 		__atomic_fetch_add(&done, 1, __ATOMIC_RELAXED);

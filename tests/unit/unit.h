@@ -15,7 +15,8 @@
 #define LOWER_WAITING	0x10
 #define UPPER_WAITING	0x20
 
-enum way { FREE_NOW, FREE_RCU };
+/* The first WAYS of them this Linux has. */
+enum way { FREE_NOW, FREE_RCU, FREE_DEFERRED };
 
 struct mm_struct *mm_new(bool alloc_pgste);
 /* A VM is created in the process, with KVM_VM_S390_LATE_MMAP if it needs that. */
@@ -59,5 +60,7 @@ TCase *model_tests(void);
 TCase *thread_tests(void);
 TCase *replace_tests(void);
 TCase *mode_tests(void);
+/* What only this Linux has: linux-SERIES/tests.c. */
+TCase *series_tests(void);
 
 #endif /* UNIT_H */

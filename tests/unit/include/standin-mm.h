@@ -33,7 +33,7 @@ typedef struct { long counter; } atomic_long_t;
 #define static_branch_enable(key)	standin_enable(key)
 void standin_enable(struct static_key_false *key);
 
-void *kmalloc(size_t size, int gfp);
+void *kmalloc(size_t size, gfp_t gfp);
 void kfree(void *mem);
 
 /* --- page tables: segments of one table, from address 0 --- */
@@ -59,6 +59,7 @@ typedef pgd_t p4d_t;
 typedef pgd_t pud_t;
 typedef unsigned long *pgtable_t;
 
+bool standin_pmd_none(pmd_t pmd);
 #define __pmd(value)		((pmd_t){ (value) })
 #define pmd_val(entry)		((entry).pmd)
 #define pte_pfn(pte)		(pte_val(pte) >> PAGE_SHIFT)
@@ -66,7 +67,7 @@ typedef unsigned long *pgtable_t;
 #define pte_write(pte)		(!!(pte_val(pte) & _PAGE_WRITE))
 #define pte_none(pte)		(pte_val(pte) == _PAGE_INVALID)
 #define pte_index(addr)		(((addr) >> PAGE_SHIFT) & (PTRS_PER_PTE - 1))
-#define pmd_none(pmd)		(pmd_val(pmd) == _SEGMENT_ENTRY_EMPTY)
+#define pmd_none(pmd)		standin_pmd_none(pmd)
 #define pmd_present(pmd)	(!pmd_none(pmd))
 #define pmd_leaf(pmd)		(!!(pmd_val(pmd) & _SEGMENT_ENTRY_LARGE))
 #define pmd_deref(pmd)		(pmd_val(pmd) & ~0x7ffUL)
@@ -121,6 +122,7 @@ struct vm_area_struct {
 	struct mm_struct *vm_mm;
 	struct file *vm_file;
 	struct anon_vma *anon_vma;
+	bool faults_ended;
 };
 
 struct vma_iterator {
@@ -130,6 +132,9 @@ struct vma_iterator {
 #define VMA_ITERATOR(name, mm, addr)	struct vma_iterator name = { { mm, addr } }
 #define mas_set(mas, addr)		((void)((mas)->index = (addr)))
 struct vm_area_struct *vma_next(struct vma_iterator *vmi);
+#define for_each_vma(vmi, vma)		while (((vma) = vma_next(&(vmi))))
+struct vm_area_struct *vma_find(struct vma_iterator *vmi, unsigned long end);
+#define for_each_vma_range(vmi, vma, end)	while (((vma) = vma_find(&(vmi), (end))))
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
 
@@ -191,6 +196,9 @@ unsigned long gmap_translate(struct gmap *gmap, unsigned long gaddr);
 int set_pgste_bits(struct mm_struct *mm, unsigned long addr, unsigned long bits,
 		   unsigned long value);
 
+/* For what stands in: nobody may hold a spinlock here, nor a reverse-map lock. */
+void standin_may_reclaim(const char *who);
+
 /* --- for the tests --- */
 
 /* An mm with SEGMENTS empty segments; all VMAs and tables of it go with it. */
@@ -207,6 +215,10 @@ u64 *space_table_now(struct mm_struct *mm, unsigned int segment);
 
 /* Called each time the mmap lock is given back. */
 extern void (*standin_unlocked)(struct mm_struct *mm);
+/* Called each time somebody has looked at a segment entry, and the reverse-map locks are free. */
+extern void (*standin_looked)(void);
+/* Called when page faults under the lock of this VMA are waited for: they can do their last. */
+extern void (*standin_fault_ends)(struct vm_area_struct *vma);
 /* So many times the mmap lock was taken for writing. */
 extern unsigned int standin_write_locks;
 /* The next mmap_write_lock_killable() but so many meets a fatal signal; 0: none. */
@@ -220,6 +232,5 @@ extern int standin_link_refusal;
 extern unsigned int standin_links, standin_refusals;
 /* Run what was queued; how many there were. */
 unsigned int work_run(void);
-unsigned int kmalloced(void);
 
 #endif /* STANDIN_MM_H */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Stands in for the kernel API that pgste/pgalloc.c and <asm/pgste.h> use, so
- * that both are compiled unchanged into the unit tests; more of it is in standin-mm.h. As little of it as they
+ * that both are compiled unchanged into the unit tests; more of it is in standin-mm.h,
+ * and what only one series of Linux has in linux-SERIES. As little of it as they
  * need, and strict: what the real kernel would only suffer ends the test here.
  *
  * The second half is what the tests have and the kernel has not: failures on
@@ -120,7 +121,12 @@ struct static_key_false { bool enabled; };
 
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		(1UL << PAGE_SHIFT)
-#define GFP_KERNEL		0
+#define __GFP_DIRECT_RECLAIM	1U
+#define __GFP_ACCOUNT		2U
+#define __GFP_NOWARN		4U
+#define GFP_KERNEL		__GFP_DIRECT_RECLAIM
+#define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
+#define GFP_NOWAIT		0U
 #define PTRS_PER_PTE		256
 #define _PAGE_INVALID		0x400ULL
 #define _PAGE_SPECIAL		0x080UL
@@ -130,37 +136,20 @@ typedef struct { unsigned long pte; } pte_t;
 #define pte_val(entry)		((entry).pte)
 #define __pte(value)		((pte_t){ (value) })
 
-/*
- * page_type is all ones if the page has no type; a type is a bit taken away.
- * lru is NULL if the page is on no list.
- */
+typedef unsigned int gfp_t;
+struct mem_cgroup;
+
+/* page_type is all ones if the page has no type. lru is NULL if the page is on no list. */
 struct page {
 	unsigned int page_type;
 	atomic_t _refcount;
 	struct list_head lru;
+	unsigned int order;
+	struct mem_cgroup *memcg;
 	bool dat;
 	bool accounted;
 	bool reserved;
 };
-
-#define PAGE_TYPE_OPS(Type, type)						\
-static inline bool Page##Type(const struct page *page)				\
-{										\
-	return !(page->page_type & PG_##type);					\
-}										\
-static inline void __SetPage##Type(struct page *page)				\
-{										\
-	must(!Page##Type(page), "page is " #type " already");			\
-	page->page_type ^= PG_##type;						\
-}										\
-static inline void __ClearPage##Type(struct page *page)				\
-{										\
-	must(Page##Type(page), "page is not " #type);				\
-	page->page_type ^= PG_##type;						\
-}
-
-#define PG_table	0x00000200
-PAGE_TYPE_OPS(Table, table)
 
 #define OPTIMIZER_HIDE_VAR(var)	__asm__("" : "+r" (var))
 #define virt_to_page(addr)	standin_page((unsigned long)(addr))
@@ -173,12 +162,15 @@ bool pfn_valid(unsigned long pfn);
 struct page *pfn_to_page(unsigned long pfn);
 #define PageReserved(page)	((page)->reserved)
 
-struct page *alloc_page(int gfp);
+struct page *alloc_page(gfp_t gfp);
 void __free_page(struct page *page);
 void free_pages(unsigned long addr, unsigned int order);
-void arch_set_page_dat(struct page *page, int order);
-bool pgtable_pte_page_ctor(struct page *page);
-void pgtable_pte_page_dtor(struct page *page);
+/* Page table lock, accounting and, where it comes with them, the page type. */
+bool standin_ctor(struct page *page);
+void standin_dtor(struct page *page);
+
+/* Page types, and what page tables are allocated with. */
+#include <standin-linux.h>
 
 /* --- address spaces --- */
 
@@ -206,6 +198,7 @@ struct mm_struct {
 	struct pmd *segments;
 	struct vm_area_struct **vmas;
 	unsigned int vma_count;
+	struct mem_cgroup *memcg;
 };
 
 struct mmu_gather { struct mm_struct *mm; };
@@ -247,16 +240,24 @@ bool fault_happened(void);
 /* For what stands in: does this one fail? */
 bool fault_due(enum fault fault);
 
-/* Tables given to tlb_remove_table() whose grace period is not over. */
+/* Tables given to tlb_remove_table() or call_rcu() whose grace period is not over. */
 unsigned int rcu_pending(void);
+/* For what stands in: the table, and what is called when it is over. */
+void rcu_queue(void *table, void (*func)(void *arg), void *arg);
 /* Ends the grace period of the nth of them; returns what it was, NULL if there is none. */
 void *rcu_end(unsigned int nth);
-/* The same, for a test that will end it itself. */
+/* The same for one of tlb_remove_table(), for a test that will end it itself. */
 void *rcu_take(unsigned int nth);
 
 /* A pfn walker's reference: to any page, at any time. */
 bool page_get(struct page *page);
 void page_put(struct page *page);
+
+/* Objects of kmalloc() not freed. */
+unsigned int kmalloced(void);
+
+/* A region or segment table, the only one there is. */
+void *standin_crst(void);
 
 /* The pool, from page 0, at frame POOL_PFN. */
 #define POOL_PFN		0x80000UL
