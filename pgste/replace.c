@@ -118,27 +118,30 @@ static bool carries_keys(struct mm_struct *mm, pmd_t *pmdp, unsigned long *table
 	return (key & mask) != PAGE_DEFAULT_KEY;
 }
 
-/* Read the entry once: a huge page can be split or zapped meanwhile, a page table stays. */
-static bool wants_replacement(struct mm_struct *mm, struct batch *batch, pmd_t *pmdp)
+/*
+ * The table of a segment, if it is to be replaced. The entry is read here for good, and once: a
+ * huge page can be split or zapped meanwhile, a page table retracted (table_was_retracted()).
+ */
+static unsigned long *table_to_replace(struct mm_struct *mm, struct batch *batch, pmd_t *pmdp)
 {
 	pmd_t pmd = READ_ONCE(*pmdp);
 	unsigned long *table = (unsigned long *)pmd_deref(pmd);
 
 	if (!pmd_present(pmd) || pmd_leaf(pmd))
-		return false;
+		return NULL;
 	switch (batch->what) {
 	case PGTABLE_PROMOTE:
-		return table_kind(table) == PGTABLE_2K;
+		return table_kind(table) == PGTABLE_2K ? table : NULL;
 	case PGTABLE_DEMOTE:
 		if (table_kind(table) != PGTABLE_PGSTE)
-			return false;
+			return NULL;
 		if (!carries_keys(mm, pmdp, table))
-			return true;
+			return table;
 		batch->keys_left = true;
 		batch->handled++;
-		return false;
+		return NULL;
 	default:
-		return true;
+		return table;
 	}
 }
 
@@ -186,10 +189,11 @@ static int replace_zero_pages(struct batch *batch, struct vm_area_struct *vma,
  * Leaves in *@vmap the first VMA that reaches beyond the segment.
  */
 static int add_segment(struct mm_struct *mm, struct batch *batch, unsigned long addr,
-		       pmd_t *pmdp, struct vma_iterator *vmi, struct vm_area_struct **vmap)
+		       pmd_t *pmdp, unsigned long *old, struct vma_iterator *vmi,
+		       struct vm_area_struct **vmap)
 {
 	struct segment *segment = &batch->segments[batch->nr];
-	unsigned long *old = (unsigned long *)pmd_deref(*pmdp), end = addr + PMD_SIZE;
+	unsigned long end = addr + PMD_SIZE;
 	struct vm_area_struct *vma;
 	int rc;
 
@@ -268,7 +272,7 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 {
 	VMA_ITERATOR(vmi, mm, batch->next);
 	struct vm_area_struct *vma = vma_next(&vmi);
-	unsigned long addr = batch->next, next;
+	unsigned long addr = batch->next, next, *old;
 	int looks = 0, rc;
 	pmd_t *pmdp;
 
@@ -300,9 +304,10 @@ static int collect(struct mm_struct *mm, struct batch *batch, unsigned long end)
 		segment_end_faults(mm, addr, addr + PMD_SIZE);
 		if (batch->what == PGTABLE_PROMOTE)
 			split_huge(batch, vma, pmdp, addr);
-		if (!wants_replacement(mm, batch, pmdp))
+		old = table_to_replace(mm, batch, pmdp);
+		if (!old)
 			continue;
-		rc = add_segment(mm, batch, addr, pmdp, &vmi, &vma);
+		rc = add_segment(mm, batch, addr, pmdp, old, &vmi, &vma);
 		if (rc)
 			return rc;
 	}
