@@ -265,6 +265,38 @@ START_TEST(set_pte_at_stores_plainly_unless_the_entry_has_a_pgste)
 }
 END_TEST
 
+/* All in one table; the first one after them is not touched. */
+START_TEST(set_ptes_stores_entries_of_consecutive_pages)
+{
+	pte_t first = { 0x123000 | _PAGE_SPECIAL };
+	struct mm_struct *mm = mm_new(false);
+	unsigned int kind, nr, i;
+
+	mm_create_vm(mm);
+	for (kind = 0; kind < 2; kind++)
+		for (nr = 1; nr < 4; nr++) {
+			struct page *page = page_of_kind(kind);
+
+			for (i = 0; i < 4; i++)
+				*entry(page, i) = (pte_t){ _PAGE_INVALID };
+			pgste_store.count = 0;
+			set_ptes(mm, 0x7000, entry(page, 0), first, nr);
+			must(pgste_store.count == (kind == PGTABLE_PGSTE ? nr : 0),
+			     "%u of %u stores with PGSTE", pgste_store.count, nr);
+			for (i = 0; kind == PGTABLE_2K && i < 4; i++)
+				must(entry(page, i)->pte ==
+				     (i < nr ? first.pte + i * PAGE_SIZE : _PAGE_INVALID),
+				     "entry %u of %u: %#lx", i, nr, entry(page, i)->pte);
+			if (kind == PGTABLE_PGSTE)
+				must(pgste_store.ptep == entry(page, nr - 1) &&
+				     pgste_store.entry.pte == first.pte + (nr - 1) * PAGE_SIZE,
+				     "the last of %u: %#lx", nr, pgste_store.entry.pte);
+			page_back(page);
+		}
+	mm_exit(mm);
+}
+END_TEST
+
 TCase *question_tests(void)
 {
 	TCase *tests = tcase_create("question");
@@ -280,5 +312,6 @@ TCase *question_tests(void)
 	tcase_add_test(tests, what_was_decided_at_exec_is_inherited_what_came_late_is_not);
 	tcase_add_test(tests, the_key_of_a_page_is_the_guests_if_the_kernel_manages_the_page);
 	tcase_add_test(tests, set_pte_at_stores_plainly_unless_the_entry_has_a_pgste);
+	tcase_add_test(tests, set_ptes_stores_entries_of_consecutive_pages);
 	return tests;
 }
