@@ -2,7 +2,8 @@
 // Without ESOP, a guest that stores to a page which is write-protected in its host gets a
 // protection exception. Linux 6.12 maps the zero page as guest memory until keys are enabled:
 // on Hercules a process with a VM has none. (s390_disable_cow_sharing() would do, but turns
-// KSM off, too.)
+// KSM off, too.) What is there already goes when the VM is created, which splits huge pages;
+// with mixed tables when a guest's table is made ready (mixed/linux-6.12/zeropage.cocci).
 // file: arch/s390/include/asm/pgtable.h
 // file: arch/s390/mm/gmap.c
 // file: arch/s390/kvm/kvm-s390.c
@@ -52,7 +53,7 @@
  int kvm_arch_init_vm(struct kvm *kvm, unsigned long type)
  {
  <...
-+if (on_hercules)
++if (on_hercules && !IS_ENABLED(CONFIG_PGSTE_MIXED))
 +	WARN_ON_ONCE(hercules_unshare_zeropages());
  return 0;
  ...>
