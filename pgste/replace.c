@@ -61,7 +61,6 @@ struct segment {
 struct batch {
 	enum pgtable_replace what;
 	unsigned long next;
-	bool begun;		/* not the first of a range */
 	bool full;		/* takes no more, though there is space */
 	/* Demotion: tables were left because they carry storage keys. */
 	bool keys_left;
@@ -502,10 +501,6 @@ static int replace_batch(struct mm_struct *mm, struct batch *batch, unsigned lon
 	if (batch->what == PGTABLE_DEMOTE &&
 	    (mm_alloc_pgste(mm) || (mm != current->mm && atomic_read(&mm->mm_users) == 1)))
 		return -EBUSY;
-	/* The kind of tables has changed, for faults that begin from now on. */
-	if (batch->what == PGTABLE_DEMOTE && !batch->begun)
-		mm_end_faults(mm);
-	batch->begun = true;
 
 	rc = collect(mm, batch, end);
 	/* If memory ran out, the segments collected before are replaced, then it fails. */
@@ -550,9 +545,11 @@ int pgtable_replace_range(struct mm_struct *mm, unsigned long start, unsigned lo
 	batch->what = what;
 	batch->keys_left = false;
 	batch->next = start & PMD_MASK;
-	batch->begun = false;
 	end = min(end, mm->context.asce_limit);
 	before = pgtable_charge(mm);
+	/* The kind of new tables has changed, for faults that begin from now on. */
+	if (what == PGTABLE_DEMOTE)
+		rc = mm_end_faults(mm);
 	while (!rc && batch->next < end) {
 		rc = mmap_write_lock_killable(mm);
 		if (rc)

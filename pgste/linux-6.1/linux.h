@@ -63,8 +63,9 @@ static inline void pgtable_charge_end(struct mem_cgroup *before)
 }
 
 /* The mmap lock keeps page faults away. */
-static inline void mm_end_faults(struct mm_struct *mm)
+static inline int mm_end_faults(struct mm_struct *mm)
 {
+	return 0;
 }
 
 static inline void segment_end_faults(struct mm_struct *mm, unsigned long addr,

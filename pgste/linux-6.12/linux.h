@@ -8,6 +8,7 @@
 #include <linux/page-flags.h>
 #include <linux/sched/mm.h>
 #include <asm/page-states.h>
+#include <asm/pgtable_replace.h>
 
 /* --- a page of page tables, for pgalloc.c --- */
 
@@ -86,17 +87,36 @@ static inline void pgtable_charge_end(struct mem_cgroup *before)
  * @mm: the address space
  *
  * A fault under a VMA lock has perhaps decided which kind of table it will put into an
- * empty segment. New faults wait until the mmap lock is released.
+ * empty segment. Faults that begin from now on decide anew. This goes from VMA to VMA, with
+ * the mmap lock held for PGTABLE_REPLACE_LOOKS of them at a time: who splits, moves or makes
+ * a VMA meanwhile locks it, and waits for faults in it as well.
  *
- * Context: mmap lock held for writing.
+ * Context: may sleep, no mmap lock held.
+ * Return: 0, -EINTR for a fatal signal.
  */
-static inline void mm_end_faults(struct mm_struct *mm)
+static inline int mm_end_faults(struct mm_struct *mm)
 {
-	VMA_ITERATOR(vmi, mm, 0);
 	struct vm_area_struct *vma;
+	unsigned long addr = 0;
+	int looks, rc;
 
-	for_each_vma(vmi, vma)
-		vma_start_write(vma);
+	do {
+		VMA_ITERATOR(vmi, mm, addr);
+
+		rc = mmap_write_lock_killable(mm);
+		if (rc)
+			return rc;
+		looks = 0;
+		for_each_vma(vmi, vma) {
+			vma_start_write(vma);
+			addr = vma->vm_end;
+			if (++looks == PGTABLE_REPLACE_LOOKS)
+				break;
+		}
+		mmap_write_unlock(mm);
+		cond_resched();
+	} while (vma);
+	return 0;
 }
 
 /**

@@ -421,9 +421,12 @@ START_TEST(a_fatal_signal_ends_it_between_two_batches)
 }
 END_TEST
 
+static unsigned long demoted_before;
+
 static void create_vm(struct mm_struct *mm)
 {
-	mm->context.alloc_pgste = 1;
+	if (pgtable_replaced(PGTABLE_DEMOTE) != demoted_before)
+		mm->context.alloc_pgste = 1;
 }
 
 START_TEST(demotion_stops_when_a_vm_is_created_between_two_batches)
@@ -431,6 +434,7 @@ START_TEST(demotion_stops_when_a_vm_is_created_between_two_batches)
 	struct mm_struct *mm = space_of(MANY, PGTABLE_PGSTE);
 	unsigned int demoted = 0;
 
+	demoted_before = pgtable_replaced(PGTABLE_DEMOTE);
 	standin_unlocked = create_vm;
 	must_return(replace(mm, PGTABLE_DEMOTE), -EBUSY);
 	standin_unlocked = NULL;

@@ -10,7 +10,7 @@
 #include <asm/pgste.h>
 #include <asm/pgtable_replace.h>
 
-#define MAX_VMAS	1024
+#define MAX_VMAS	2048
 
 bool standin_esop = true;
 void (*standin_unlocked)(struct mm_struct *mm);

@@ -476,6 +476,42 @@ START_TEST(demotion_waits_once_for_the_faults_of_the_whole_process)
 }
 END_TEST
 
+static unsigned int in_a_piece, most, whole;
+
+static void count_in_piece(struct vm_area_struct *vma)
+{
+	in_a_piece++;
+	whole++;
+}
+
+static void end_piece(struct mm_struct *mm)
+{
+	most = in_a_piece > most ? in_a_piece : most;
+	in_a_piece = 0;
+}
+
+/* With the mmap lock held for so many VMAs at a time. */
+START_TEST(demotion_waits_for_the_faults_of_many_vmas_in_pieces)
+{
+	struct mm_struct *mm = space_new(true);
+	const unsigned int vmas = PGTABLE_REPLACE_LOOKS + 10;
+
+	in_a_piece = most = whole = 0;
+	for (unsigned int i = 0; i < vmas; i++)
+		space_map(mm, i * PAGE_SIZE, (i + 1) * PAGE_SIZE, 0, false, false);
+	mm->context.alloc_pgste = 0;
+	atomic_inc(&mm->mm_users);
+	standin_fault_ends = count_in_piece;
+	standin_unlocked = end_piece;
+	replaced(mm, PGTABLE_DEMOTE);
+	standin_unlocked = NULL;
+	must(whole == vmas, "%u of %u VMAs", whole, vmas);
+	must(most == PGTABLE_REPLACE_LOOKS, "%u VMAs at a time", most);
+	mmput(mm);
+	space_exit(mm);
+}
+END_TEST
+
 /* --- cgroups --- */
 
 static struct mem_cgroup caller, process;
@@ -570,6 +606,7 @@ TCase *series_tests(void)
 	tcase_add_test(tests, a_segment_is_read_when_the_faults_of_all_its_vmas_have_ended);
 	tcase_add_test(tests, no_fault_puts_a_table_with_pgstes_behind_demotion);
 	tcase_add_test(tests, demotion_waits_once_for_the_faults_of_the_whole_process);
+	tcase_add_test(tests, demotion_waits_for_the_faults_of_many_vmas_in_pieces);
 	tcase_add_test(tests, new_tables_are_charged_to_the_cgroup_of_their_process);
 	tcase_add_test(tests, without_cgroups_there_is_nothing_to_give_back);
 	tcase_add_test(tests, tables_of_a_process_are_charged_those_of_the_kernel_are_not);
