@@ -426,10 +426,7 @@ static int look_after(void)
 	return -1;
 }
 
-/*
- * What the whole machine has of each; pages that nobody has any more are given back. Workers,
- * khugepaged and ksmd do some of that, and wait for a turn on a busy host.
- */
+/* What the whole machine has of each; pages that nobody has any more are given back. */
 static const char *const counted[] = {
 	"nr_anon_pages", "nr_mapped", "nr_mlock", "nr_anon_transparent_hugepages", "nr_shmem",
 	"nr_shmem_hugepages", "nr_shmem_pmdmapped", "nr_file_pmdmapped", "nr_isolated_anon",
@@ -473,7 +470,7 @@ static void expect_pages(const long *before)
 			if (now[i] <= before[i] + SLACK)
 				break;
 			usleep(100000);
-		} while (++try < 600);
+		} while (++try < 50);
 		require(now[i] <= before[i] + SLACK, "%s: %ld before, now %ld", counted[i], before[i],
 			now[i]);
 	}
