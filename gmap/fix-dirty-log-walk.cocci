@@ -10,10 +10,15 @@
 // segment into which a VMA reaches is freed while the lock is held, and a walk by VMAs
 // allocates nothing. The bit of a 1 MiB page is in the gmap.
 //
+// The tables of the process do not say through which of several memory slots a page was
+// written, if more than one has it: it is dirty in all of them.
+//
 // Fixes: 0959e168678d ("s390/mm: Add huge page dirty sync support")
 // file: arch/s390/mm/gmap.c
+// file: arch/s390/kvm/kvm-s390.c
 // rule walk: 1
 // rule log: 5
+// rule mark: 2
 
 @walk@
 typedef pmd_t, pte_t;
@@ -88,4 +93,30 @@ statement S;
  gmap_pmd_op_end(gmap, pmdp);
 +unlock:
 +mmap_read_unlock(gmap->mm);
+ }
+
+@mark@
+symbol i, vmaddr, cur_gfn;
+@@
++/* A page of the process was written: in each memory slot that has it. */
++static void mark_dirty_at(struct kvm *kvm, unsigned long hva)
++{
++	struct kvm_memslots *slots = kvm_memslots(kvm);
++	struct interval_tree_node *node;
++	struct kvm_memory_slot *slot;
++
++	node = interval_tree_iter_first(&slots->hva_tree, hva, hva);
++	while (node) {
++		slot = container_of(node, struct kvm_memory_slot, hva_node[slots->node_idx]);
++		mark_page_dirty_in_slot(kvm, slot, hva_to_gfn_memslot(hva, slot));
++		node = interval_tree_iter_next(node, hva, hva);
++	}
++}
++
+ void kvm_arch_sync_dirty_log(struct kvm *kvm, ...)
+ {
+ <...
+-mark_page_dirty(kvm, cur_gfn + i);
++mark_dirty_at(kvm, vmaddr + i * PAGE_SIZE);
+ ...>
  }

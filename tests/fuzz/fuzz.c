@@ -547,6 +547,8 @@ static void play_mm(void)
 	}
 	machine_end(faults);
 	munmap(player.arena, ARENA);
+	/* Who touched it where no vCPU was mapped may have got a huge page. */
+	munmap(player.vm[0].run[0], VMS * CPUS * player.run_size);
 	for (number = 0; number < FILES; number++)
 		close(player.file[number]);
 	expect_pages(before);

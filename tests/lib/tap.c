@@ -148,7 +148,9 @@ static const char *tables_differ(const struct tables *before)
 /* NULL if clean, else the first bad line; all of them are shown. */
 static const char *log_trouble(int fd)
 {
-	static char first[256];
+	static char first[512];
+	char about[256] = "";	/* what a warning is about stands before its own line */
+	int cut = 0;
 	const char *line;
 	size_t i;
 
@@ -159,9 +161,13 @@ static const char *log_trouble(int fd)
 				continue;
 			printf("# kernel: %s\n", line);
 			if (!first[0])
-				snprintf(first, sizeof(first), "kernel log: %s", line);
+				snprintf(first, sizeof(first), "kernel log: %s%s", about, line);
 			break;
 		}
+		about[0] = 0;
+		if (cut)
+			snprintf(about, sizeof(about), "%s: ", line);
+		cut = !!strstr(line, "[ cut here ]");
 	}
 	return first[0] ? first : NULL;
 }

@@ -93,6 +93,24 @@ static void slot_has_its_own_log(void)
 	munmap(mem, SIZE);
 }
 
+/* Memory at two guest addresses was written at both, whichever log is read first. */
+static void log_of_memory_in_two_slots(void)
+{
+	struct machine m;
+	uint8_t *mem;
+
+	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+	mem = map_segments(SEGMENTS, MAP_SHARED);
+	log_slot(&m, 1, GPA, mem, SIZE);
+	log_slot(&m, 2, 4 * GPA, mem, SIZE);
+	run_job(&m, GUEST_POKE, GPA, ALL_PAGES, 1);
+	expect_log(&m, 2, ALL_PAGES, 1, "written at the other address");
+	expect_log(&m, 1, ALL_PAGES, 1, "written, the other read");
+	expect_log(&m, 2, ALL_PAGES, 0, "read before");
+	machine_destroy(&m);
+	munmap(mem, SIZE);
+}
+
 struct reader {
 	pthread_t thread;
 	struct machine *m;
@@ -177,6 +195,7 @@ static void log_of_memory_with_gaps(void)
 static const struct test tests[] = {
 	{ "a relocation hides no write from the dirty log", relocation_hides_no_write, NEEDS_KVM },
 	{ "each memory slot has its own dirty log", slot_has_its_own_log, NEEDS_KVM },
+	{ "memory in two slots is in the log of both", log_of_memory_in_two_slots, NEEDS_KVM },
 	{ "reading the dirty log makes no page table for memory that is being unmapped",
 	  unmapped_memory_gets_no_table_from_the_log, NEEDS_KVM },
 	{ "what is left of a segment is in the dirty log", log_of_memory_with_gaps, NEEDS_KVM },

@@ -718,10 +718,17 @@ static void go_slot_move(struct prefix_scene *s)
 	vm_slot(&s->m.vm, 1, 2 * PREFIX_GPA, s->prefix, GUEST_SEGMENT, 0);
 }
 
+/* The same memory at another guest address, where nobody has looked for it, goes. */
+static void go_other_slot(struct prefix_scene *s)
+{
+	put_slot(&s->m.vm, 2, 2 * PREFIX_GPA, s->prefix, GUEST_SEGMENT);
+	vm_slot(&s->m.vm, 2, 2 * PREFIX_GPA, NULL, 0, 0);
+}
+
 static const struct {
 	const char *name;
 	void (*go)(struct prefix_scene *s);
-	int result;	/* of KVM_RUN; 1: the guest goes on, by a page of zeros */
+	int result;	/* of KVM_RUN; 1: the guest goes on, maybe by a page of zeros */
 } ways_to_go[] = {
 	{ "munmap", go_munmap, -EFAULT },
 	{ "mprotect", go_protect, -EFAULT },
@@ -731,6 +738,7 @@ static const struct {
 	{ "mmap", go_replace, 1 },
 	{ "the slot deleted", go_slot, -EFAULT },
 	{ "the slot moved", go_slot_move, -EFAULT },
+	{ "another slot of the memory deleted", go_other_slot, 1 },
 };
 
 /*
