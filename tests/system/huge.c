@@ -96,6 +96,7 @@ static void require_zeros(const uint8_t *mem, int segments, const char *what)
  *   3. all of b read: its tables map the small pages of huge pages
  *   4. every other segment of b collapsed: its table goes, the other half of the page stays
  *   5. fresh memory gets those halves
+ * Linux 6.12 frees the tables of b in step 2; then there are huge pages in b after step 3.
  */
 static void collapse_twice(int fd, uint8_t *a, uint8_t *b)
 {
@@ -107,12 +108,14 @@ static void collapse_twice(int fd, uint8_t *a, uint8_t *b)
 	collapse(a, SEGMENTS);
 	require(huge_mapped(a) == SEGMENTS, "%ld of %d segments huge", huge_mapped(a), SEGMENTS);
 	require_same(a, b, "second mapping");
-	require(huge_mapped(b) == 0, "%ld segments huge, there is no table to free", huge_mapped(b));
-	for (s = 0; s < SEGMENTS; s += 2)
-		collapse(b + s * GUEST_SEGMENT, 1);
-	require(huge_mapped(b) == SEGMENTS / 2, "%ld of %d segments huge", huge_mapped(b),
-		SEGMENTS / 2);
-	require_same(a, b, "second mapping, collapsed");
+	if (huge_mapped(b) != SEGMENTS) {
+		require(huge_mapped(b) == 0, "%ld segments huge: some tables stayed", huge_mapped(b));
+		for (s = 0; s < SEGMENTS; s += 2)
+			collapse(b + s * GUEST_SEGMENT, 1);
+		require(huge_mapped(b) == SEGMENTS / 2, "%ld of %d segments huge", huge_mapped(b),
+			SEGMENTS / 2);
+		require_same(a, b, "second mapping, collapsed");
+	}
 	close(fd);
 }
 
