@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: KVM: s390: log writes to pages that were writable before SIE was enabled
 //
-// Bug in stock 6.1: a page that was writable before SIE was enabled does not
+// Bug in stock Linux: a page that was writable before SIE was enabled does not
 // have the user-dirty bit in its PGSTE, so what the guest writes to it never
 // reaches the dirty log. Give each such PTE the PGSTE that a store through
 // set_pte_at() would have left.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: KVM: s390: read the dirty log from the page tables of the process
 //
-// Bug in stock 6.1: KVM_GET_DIRTY_LOG follows the segment entry of the gmap without the
+// Bug in stock Linux: KVM_GET_DIRTY_LOG follows the segment entry of the gmap without the
 // mmap lock, and allocates a page table there if it finds none. munmap can be freeing the
 // table meanwhile. The lock alone does not stop it: munmap frees page tables after it has
 // downgraded the lock, so a table allocated now is on no list and stays in the gmap, where

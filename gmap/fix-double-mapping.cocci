@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: KVM: s390: do not take a segment that is mapped twice for linked
 //
-// Bugs in stock 6.1: a segment of the process that is mapped at two guest
+// Bugs in stock Linux: a segment of the process that is mapped at two guest
 // addresses can be linked at one of them only. __gmap_link() documents -EFAULT
 // for the other but returns -EEXIST, which do_exception() takes for success:
 // the guest faults there for ever. When a memory slot is deleted or moved, the

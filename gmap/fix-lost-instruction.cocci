@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: KVM: s390: execute an instruction again that KVM_RUN failed on
 //
-// Bug in stock 6.1: an intercepted instruction that fails in KVM (no memory, a signal)
+// Bug in stock Linux: an intercepted instruction that fails in KVM (no memory, a signal)
 // ends KVM_RUN with an error and the PSW behind it. When KVM_RUN is called again the
 // guest goes on without the instruction. Step back, so that it is executed again, from
 // the block it had got to if it works on many.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: mm/khugepaged: leave page tables of KVM guests on s390 alone
 //
-// Bug in stock 6.1: when khugepaged puts a huge page into a file, it frees the
+// Bug in stock Linux: when khugepaged puts a huge page into a file, it frees the
 // page tables of everybody else who maps that part of it. A gmap still links
 // the table: the guest goes on in a freed page, and its keys are lost. VMAs of a
 // process with guests have no huge pages; leave their tables alone.

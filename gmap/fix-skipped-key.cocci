@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: KVM: s390: set the storage key of a page that had to be faulted in
 //
-// Bug in stock 6.1: KVM_S390_SET_SKEYS goes on to the next page after it
+// Bug in stock Linux: KVM_S390_SET_SKEYS goes on to the next page after it
 // faulted one in, without setting that one's key.
 //
 // Linux 6.12 still has it.

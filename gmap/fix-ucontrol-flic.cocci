@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: KVM: s390: refuse FLIC attributes that a UCONTROL VM has no gmap for
 //
-// Bug in stock 6.1: a UCONTROL VM has no gmap of its own, its vCPUs have; setting
+// Bug in stock Linux: a UCONTROL VM has no gmap of its own, its vCPUs have; setting
 // asynchronous page faults or routes of its FLIC follows a NULL pointer.
 // file: arch/s390/kvm/interrupt.c
 // rule pfault: 2

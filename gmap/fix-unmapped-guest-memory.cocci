@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: KVM: s390: notify those who use guest memory that is unmapped
 //
-// Bug in stock 6.1: when a memory slot is deleted or moved nobody is notified. A vCPU
+// Bug in stock Linux: when a memory slot is deleted or moved nobody is notified. A vCPU
 // whose prefix area was there meets a validity intercept (0x37) in place of an error, and
 // shadows of nested guests go on mapping what the hypervisor does not have any more, also
 // after the process has freed it.

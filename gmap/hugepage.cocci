@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // A process with guests gets no new transparent huge pages, whatever its VMAs and
 // the page cache say, and keeps those it has until a guest, or an operation on a
-// PGSTE, gets there: then they are split. (Stock 6.1 forbids them by VM_NOHUGEPAGE,
+// PGSTE, gets there: then they are split. (Stock Linux forbids them by VM_NOHUGEPAGE,
 // which huge pages of the page cache do not look at: the guest gets an addressing
 // exception for them.)
 // file: mm/huge_memory.c 6.1

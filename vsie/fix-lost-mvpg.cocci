@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // subject: KVM: s390: vsie: do not lose an MVPG that fails for want of memory
 //
-// Bug in stock 6.1: MVPG of a nested guest that fails for want of memory ends KVM_RUN
+// Bug in stock Linux: MVPG of a nested guest that fails for want of memory ends KVM_RUN
 // with the nested guest's PSW behind it, and is lost. (-EFAULT becomes an addressing
 // exception of the nested guest, -EAGAIN has stepped back.)
 // file: arch/s390/kvm/vsie.c
