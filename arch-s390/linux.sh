@@ -5,4 +5,5 @@
 LINUX=${LINUX:-6.1}
 SOURCE=${SOURCE:-}
 case $LINUX in 6.1) PLACE=$SOURCE ;; *) PLACE=${SOURCE:-$LINUX} ;; esac
+# shellcheck disable=SC2034 # its users source this
 WHERE=$BUILD${PLACE:+/versions/$PLACE}

@@ -5,6 +5,8 @@
  * that vanishes; the end of a process in the middle of it all.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -327,6 +330,193 @@ static void killed_in_the_middle(void)
 	canaries_end(canaries);
 }
 
+/* --- slots change while a page fault of the guest waits ------------------------------- */
+
+#define SLOT_GPA	(16 * GUEST_SEGMENT)
+#define OTHER_GPA	(32 * GUEST_SEGMENT)
+
+struct waiting {
+	struct machine m;
+	uint8_t *before, *after;	/* begin with the words 1 and 2 */
+	volatile int result;
+};
+
+static void *read_word(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->result = guest_do(&w->m.cpu, GUEST_PEEK, SLOT_GPA, 1, 1);
+	return NULL;
+}
+
+static int tell_of_missing(void *mem, size_t size)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { (uintptr_t)mem, size }, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	require(fd >= 0, "userfaultfd: %s", strerror(errno));
+	require(!ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &reg),
+		"UFFDIO_REGISTER: %s", strerror(errno));
+	return fd;
+}
+
+static void slot_deleted(struct waiting *w)
+{
+	vm_slot(&w->m.vm, 1, SLOT_GPA, NULL, 0, 0);
+}
+
+static void slot_replaced(struct waiting *w)
+{
+	slot_deleted(w);
+	put_slot(&w->m.vm, 1, SLOT_GPA, w->after, GUEST_SEGMENT);
+}
+
+static void slot_moved(struct waiting *w)
+{
+	put_slot(&w->m.vm, 1, OTHER_GPA, w->before, GUEST_SEGMENT);
+}
+
+/* @change happens after the fault has begun and before its page is there. */
+static void while_a_fault_waits(struct waiting *w, void (*change)(struct waiting *w))
+{
+	unsigned long page[GUEST_PAGE / sizeof(long)] = { 1 };
+	struct uffdio_copy copy = { .src = (uintptr_t)page, .len = GUEST_PAGE };
+	struct uffd_msg msg;
+	pthread_t thread;
+	int fd;
+
+	make_machine(&w->m, LATE, 2 * GUEST_SEGMENT, MAP_SHARED);
+	w->before = map_segments(1, MAP_SHARED);
+	w->after = map_segments(1, MAP_SHARED);
+	*(unsigned long *)w->after = 2;
+	put_slot(&w->m.vm, 1, SLOT_GPA, w->before, GUEST_SEGMENT);
+	fd = tell_of_missing(w->before, GUEST_SEGMENT);
+	start_thread(&thread, read_word, w);
+	until(read(fd, &msg, sizeof(msg)) == sizeof(msg), "the guest's fault is not told of");
+	change(w);
+	copy.dst = (uintptr_t)w->before;
+	require(!ioctl(fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
+	pthread_join(thread, NULL);
+	close(fd);
+}
+
+static void end_waiting(struct waiting *w)
+{
+	machine_destroy(&w->m);
+	munmap(w->before, GUEST_SEGMENT);
+	munmap(w->after, GUEST_SEGMENT);
+}
+
+static void slots_change_while_a_fault_waits(void)
+{
+	struct waiting w;
+	int rc;
+
+	while_a_fault_waits(&w, slot_deleted);
+	rc = guest_do(&w.m.cpu, GUEST_PEEK, SLOT_GPA, 1, 1);
+	require(rc == -EFAULT || rc == GUEST_PGM, "in a slot that was deleted: %s",
+		guest_text(&w.m.cpu, w.m.mem, rc));
+	end_waiting(&w);
+	while_a_fault_waits(&w, slot_replaced);
+	run_job(&w.m, GUEST_PEEK, SLOT_GPA, 1, 2);
+	end_waiting(&w);
+	while_a_fault_waits(&w, slot_moved);
+	run_job(&w.m, GUEST_PEEK, OTHER_GPA, 1, 1);
+	end_waiting(&w);
+}
+
+/* --- the prefix area goes and comes back, over and over -------------------------------- */
+
+static void *run_whatever_happens(void *arg)
+{
+	struct machine *m = arg;
+	int rc;
+
+	do
+		rc = vcpu_run(&m->cpu);
+	while (rc == -EFAULT && !stop);
+	require(rc == 1 || stop, "KVM_RUN: %s", rc < 0 ? strerror(-rc) : vcpu_exit_text(&m->cpu));
+	return NULL;
+}
+
+static void prefix_area_comes_and_goes(void)
+{
+	volatile unsigned long *rounds;
+	unsigned long before;
+	struct machine m;
+	pthread_t thread;
+	uint8_t *prefix;
+	double end;
+	int times;
+
+	stop = 0;
+	make_machine(&m, 0, 8 * GUEST_SEGMENT, MAP_SHARED);
+	rounds = &m.ctl->rounds;
+	prefix = map_segments(1, MAP_SHARED);
+	memcpy(prefix, m.mem, 2 * GUEST_PAGE);
+	put_slot(&m.vm, 1, SLOT_GPA, prefix, GUEST_SEGMENT);
+	guest_start(&m.cpu, GUEST_SPIN, GUEST_DATA, 4, 0);
+	m.cpu.run->s.regs.prefix = SLOT_GPA;
+	m.cpu.run->kvm_dirty_regs |= KVM_SYNC_PREFIX;
+	start_thread(&thread, run_whatever_happens, &m);
+	end = seconds() + SECONDS;
+	for (times = 0; times < TIMES || seconds() < end; times++) {
+		before = *rounds;
+		until(*rounds != before, "the guest does not go on after %d times", times);
+		munmap(prefix, GUEST_SEGMENT);
+		require(guest_memory_at(prefix, GUEST_SEGMENT, MAP_SHARED) == prefix, "mmap: %s",
+			strerror(errno));
+	}
+	note("%d times", times);
+	stop = 1;
+	*(volatile unsigned long *)&m.ctl->stop = 1;
+	pthread_join(thread, NULL);
+	machine_destroy(&m);
+	munmap(prefix, GUEST_SEGMENT);
+}
+
+/* --- the gmap of a VM is exchanged ------------------------------------------------------ */
+
+#define LARGE	(64UL << 30)
+
+static void *slot_comes_and_goes(void *arg)
+{
+	struct vm *vm = arg;
+	void *mem = mmap(NULL, LARGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uintptr_t at = ((uintptr_t)mem + GUEST_SEGMENT - 1) & -GUEST_SEGMENT;
+
+	require(mem != MAP_FAILED, "mmap: %s", strerror(errno));
+	while (!stop) {
+		vm_slot(vm, 0, 0, (void *)at, LARGE - GUEST_SEGMENT, 0);
+		vm_slot(vm, 0, 0, NULL, 0, 0);
+	}
+	munmap(mem, LARGE);
+	return NULL;
+}
+
+static void limit_is_set_while_slots_are_made(void)
+{
+	uint64_t limit = 2 * LARGE;
+	double end = seconds() + SECONDS;
+	pthread_t thread;
+	struct vm vm;
+	int times, rc;
+
+	stop = 0;
+	make_vm(&vm, LATE);
+	start_thread(&thread, slot_comes_and_goes, &vm);
+	for (times = 0; times < TIMES || seconds() < end; times++) {
+		rc = vm_mem_attr(&vm, KVM_S390_VM_MEM_LIMIT_SIZE, &limit);
+		require(!rc, "KVM_S390_VM_MEM_LIMIT_SIZE: %s", strerror(-rc));
+	}
+	stop = 1;
+	pthread_join(thread, NULL);
+	vm_destroy(&vm);
+}
+
 static const struct test tests[] = {
 	BOTH_WAYS("a VM created while threads fault in memory", vm_creation_races_with_faults),
 	BOTH_WAYS("a VM created while a thread forks", vm_creation_races_with_fork),
@@ -335,6 +525,10 @@ static const struct test tests[] = {
 	BOTH_WAYS("key ioctls on memory that vanishes", keys_race_with_munmap),
 	BOTH_WAYS("slots that alias running guest memory", aliased_slots_race_with_run),
 	BOTH_WAYS("processes killed in the middle", killed_in_the_middle),
+	{ "slots that change while a page fault of the guest waits", slots_change_while_a_fault_waits,
+	  NEEDS_KVM },
+	{ "a prefix area that is unmapped and mapped again", prefix_area_comes_and_goes, NEEDS_KVM },
+	{ "the guest's limit set while slots are made", limit_is_set_while_slots_are_made, NEEDS_KVM },
 };
 
 TAP_MAIN(tests)
