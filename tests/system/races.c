@@ -480,7 +480,7 @@ static void prefix_area_comes_and_goes(void)
 
 /* --- the gmap of a VM is exchanged ------------------------------------------------------ */
 
-#define LARGE	(64UL << 30)
+#define LARGE	(16UL << 30)
 
 static void *slot_comes_and_goes(void *arg)
 {

@@ -11,6 +11,7 @@
 // rule unlock: 1
 // rule notify: 1
 // rule unlink: 1
+// rule vma: 2
 // rule user_dirty: 1
 // rule key: 1
 // rule header: 3
@@ -73,6 +74,12 @@ expression list es;
 +if (safeguard(UNLINK)) gmap_unlink(es);
  ...>
  }
+
+@vma@
+expression list es;
+@@
+-!gmap_has_vma(es)
++(safeguard(VMA) ? !gmap_has_vma(es) : dawdle())
 
 @user_dirty@
 expression e;

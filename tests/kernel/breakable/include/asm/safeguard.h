@@ -9,6 +9,7 @@
 
 #include <linux/bits.h>
 #include <linux/compiler.h>
+#include <linux/delay.h>
 
 /* In the order of the names in safeguard.c. */
 enum safeguard {
@@ -16,6 +17,7 @@ enum safeguard {
 	SAFEGUARD_RMAP,		/* replacing takes the reverse-map locks */
 	SAFEGUARD_NOTIFY,	/* fires the notifiers armed in the table */
 	SAFEGUARD_UNLINK,	/* takes the table out of guest mappings */
+	SAFEGUARD_VMA,		/* looks for the VMA before the table of guest memory is used */
 	SAFEGUARD_USER_DIRTY,	/* tells the dirty log of what was written before */
 	SAFEGUARD_KEY,		/* resets the key of a promoted page */
 	SAFEGUARD_MANAGED,	/* leaves keys of pages alone that the kernel does not manage */
@@ -24,5 +26,12 @@ enum safeguard {
 extern unsigned long safeguards_off;
 
 #define safeguard(name)		(!(READ_ONCE(safeguards_off) & BIT(SAFEGUARD_##name)))
+
+/* In place of a look: a window of a few instructions is wide enough then to be met. */
+static inline bool dawdle(void)
+{
+	udelay(3000);
+	return false;
+}
 
 #endif /* _ASM_S390_SAFEGUARD_H */
