@@ -401,6 +401,25 @@ static void end(int number)
 	fail("process %d cannot be killed", number);
 }
 
+/*
+ * The children of those who were killed are killed, too, and become ours: what they have may
+ * take a while to free.
+ */
+static void end_orphans(void)
+{
+	int ms;
+
+	for (ms = 0; ms < KILL_SECONDS * 1000; ms += 5) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (errno == ECHILD)
+			return;
+		usleep(5000);
+	}
+	dump_tasks();
+	fail("a child of a killed process does not end");
+}
+
 /* Nobody ends by himself, unless memory was short and he was chosen. */
 static int look_after(void)
 {
@@ -521,6 +540,7 @@ static void play_mm(void)
 	faults = setting("FUZZ_FAULTS", 0);
 	note("again: SEED=%llu FUZZ_SECONDS=%u%s", (unsigned long long)seed, time,
 	     faults ? " FUZZ_FAULTS=1" : "");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prune_all();
 	count_pages(before);
 	machine_begin(faults);
@@ -545,6 +565,7 @@ static void play_mm(void)
 		end(number);
 		actions += board->done[number];
 	}
+	end_orphans();
 	machine_end(faults);
 	munmap(player.arena, ARENA);
 	/* Who touched it where no vCPU was mapped may have got a huge page. */
