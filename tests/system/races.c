@@ -339,6 +339,8 @@ struct waiting {
 	struct machine m;
 	uint8_t *before, *after;	/* begin with the words 1 and 2 */
 	volatile int result;
+	void (*change)(struct waiting *w);
+	volatile int changed;
 };
 
 static void *read_word(void *arg)
@@ -379,14 +381,26 @@ static void slot_moved(struct waiting *w)
 	put_slot(&w->m.vm, 1, OTHER_GPA, w->before, GUEST_SEGMENT);
 }
 
-/* @change happens after the fault has begun and before its page is there. */
+static void *change_slot(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->change(w);
+	w->changed = 1;
+	return NULL;
+}
+
+/*
+ * @change happens after the fault has begun and before its page is there; or on Linux 6.12,
+ * where a change waits for faults, after it.
+ */
 static void while_a_fault_waits(struct waiting *w, void (*change)(struct waiting *w))
 {
 	unsigned long page[GUEST_PAGE / sizeof(long)] = { 1 };
 	struct uffdio_copy copy = { .src = (uintptr_t)page, .len = GUEST_PAGE };
 	struct uffd_msg msg;
-	pthread_t thread;
-	int fd;
+	pthread_t thread, changer;
+	int fd, ms;
 
 	make_machine(&w->m, LATE, 2 * GUEST_SEGMENT, MAP_SHARED);
 	w->before = map_segments(1, MAP_SHARED);
@@ -396,10 +410,15 @@ static void while_a_fault_waits(struct waiting *w, void (*change)(struct waiting
 	fd = tell_of_missing(w->before, GUEST_SEGMENT);
 	start_thread(&thread, read_word, w);
 	until(read(fd, &msg, sizeof(msg)) == sizeof(msg), "the guest's fault is not told of");
-	change(w);
+	w->change = change;
+	w->changed = 0;
+	start_thread(&changer, change_slot, w);
+	for (ms = 0; ms < 2000 && !w->changed; ms += 10)
+		usleep(10000);
 	copy.dst = (uintptr_t)w->before;
 	require(!ioctl(fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
 	pthread_join(thread, NULL);
+	pthread_join(changer, NULL);
 	close(fd);
 }
 
