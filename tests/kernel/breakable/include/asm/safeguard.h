@@ -30,7 +30,7 @@ extern unsigned long safeguards_off;
 /* In place of a look: a window of a few instructions is wide enough then to be met. */
 static inline bool dawdle(void)
 {
-	udelay(3000);
+	mdelay(3);
 	return false;
 }
 
