@@ -29,6 +29,17 @@ static void log_slot(struct machine *m, unsigned int slot, uint64_t gpa, void *h
 	require(!rc, "memory slot %u: %s", slot, strerror(-rc));
 }
 
+/* A machine and the memory of its slot 1, at GPA, which is logged. */
+static uint8_t *make_logged(struct machine *m)
+{
+	uint8_t *mem;
+
+	make_machine(m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+	mem = map_segments(SEGMENTS, MAP_SHARED);
+	log_slot(m, 1, GPA, mem, SIZE);
+	return mem;
+}
+
 static void read_log(struct machine *m, unsigned int slot, void *bitmap)
 {
 	int rc = vm_dirty_log(&m->vm, slot, bitmap);
@@ -57,9 +68,7 @@ static void relocation_hides_no_write(void)
 	struct machine m;
 	uint8_t *mem;
 
-	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
-	mem = map_segments(SEGMENTS, MAP_SHARED);
-	log_slot(&m, 1, GPA, mem, SIZE);
+	mem = make_logged(&m);
 	run_job(&m, GUEST_POKE, GPA, ALL_PAGES, 1);
 	relocate(0, (uintptr_t)mem, (uintptr_t)mem + SIZE);
 	expect_log(&m, 1, ALL_PAGES, 1, "after a relocation");
@@ -99,9 +108,7 @@ static void log_of_memory_in_two_slots(void)
 	struct machine m;
 	uint8_t *mem;
 
-	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
-	mem = map_segments(SEGMENTS, MAP_SHARED);
-	log_slot(&m, 1, GPA, mem, SIZE);
+	mem = make_logged(&m);
 	log_slot(&m, 2, 4 * GPA, mem, SIZE);
 	run_job(&m, GUEST_POKE, GPA, ALL_PAGES, 1);
 	expect_log(&m, 2, ALL_PAGES, 1, "written at the other address");
@@ -138,9 +145,7 @@ static void unmapped_memory_gets_no_table_from_the_log(void)
 	uint8_t *mem;
 	int round, i;
 
-	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
-	mem = map_segments(SEGMENTS, MAP_SHARED);
-	log_slot(&m, 1, GPA, mem, SIZE);
+	mem = make_logged(&m);
 	reader.m = &m;
 	require(!pthread_create(&reader.thread, NULL, read_until_told, &reader), "no thread");
 	for (round = 1; round <= ROUNDS; round++) {
@@ -172,9 +177,7 @@ static void log_of_memory_with_gaps(void)
 	uint8_t *mem;
 	int i;
 
-	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
-	mem = map_segments(SEGMENTS, MAP_SHARED);
-	log_slot(&m, 1, GPA, mem, SIZE);
+	mem = make_logged(&m);
 	run_job(&m, GUEST_POKE, GPA, ALL_PAGES, 1);
 	/* The first half of one segment, the second of another, all of a third. */
 	munmap(mem + GUEST_SEGMENT, GUEST_SEGMENT / 2);

@@ -338,7 +338,6 @@ static void killed_in_the_middle(void)
 struct waiting {
 	struct machine m;
 	uint8_t *before, *after;	/* begin with the words 1 and 2 */
-	volatile int result;
 	void (*change)(struct waiting *w);
 	volatile int changed;
 };
@@ -347,7 +346,7 @@ static void *read_word(void *arg)
 {
 	struct waiting *w = arg;
 
-	w->result = guest_do(&w->m.cpu, GUEST_PEEK, SLOT_GPA, 1, 1);
+	guest_do(&w->m.cpu, GUEST_PEEK, SLOT_GPA, 1, 1);
 	return NULL;
 }
 
