@@ -11,6 +11,11 @@
 #include "vmm.h"
 #include "tap.h"
 
+/* Linux has it from 6.1 on, the headers of Debian 12's libc have not. */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
 double seconds(void);
 
 /* Wait for a condition; what comes of it if it does not in half of the test's time. */

@@ -4,17 +4,15 @@
  * MADV_COLLAPSE works whatever the settings for huge pages say, and for everybody.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "scene.h"
-
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
+#include "replace.h"
 
 #define SEGMENTS	16
 #define PAGES		(GUEST_SEGMENT / GUEST_PAGE)
@@ -151,10 +149,51 @@ static void counts_are_right_after_collapse(void)
 	check_segments(a, SEGMENTS, PAGES, SEED, "the file");
 }
 
+#define ROUNDS		20
+
+static volatile int collapsed;
+
+static void *move_until_collapsed(void *mem)
+{
+	while (!collapsed)
+		relocate(0, (unsigned long)mem, (unsigned long)mem + SIZE);
+	return NULL;
+}
+
+/* A table that is to be moved can have been freed meanwhile, because of another mapping of the file. */
+static void tables_move_while_huge_pages_replace_them(void)
+{
+	int fd = make_file(SIZE), round, s;
+	uint8_t *a = map_file(fd, SEGMENTS), *b = map_file(fd, SEGMENTS);
+	long before = relocated();
+	pthread_t mover;
+
+	fill_segments(a, SEGMENTS, PAGES, SEED);
+	require(!pthread_create(&mover, NULL, move_until_collapsed, b), "no thread");
+	for (round = 0; round < ROUNDS; round++) {
+		/* A hole makes small pages of a huge one, and b gets page tables again. */
+		for (s = 1; s <= SEGMENTS; s++)
+			require(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					   s * GUEST_SEGMENT - GUEST_PAGE, GUEST_PAGE), "hole: %s",
+				strerror(errno));
+		fill_segments(b, SEGMENTS, PAGES, SEED);
+		collapse(a, SEGMENTS);
+		check_segments(b, SEGMENTS, PAGES, SEED, "after collapse");
+	}
+	collapsed = 1;
+	pthread_join(mover, NULL);
+	note("%d collapses while %ld tables moved", ROUNDS * SEGMENTS, relocated() - before);
+	require(relocated() > before, "no table was moved");
+	close(fd);
+	munmap(b, SIZE);
+	munmap(a, SIZE);
+}
+
 static const struct test tests[] = {
 	{ "fresh_memory_is_empty_after_collapse", fresh_memory_is_empty_after_collapse, 0 },
 	{ "fresh_memory_is_empty_after_collapse_in_4k", fresh_memory_is_empty_after_collapse, IN_4K },
 	{ "counts_are_right_after_collapse", counts_are_right_after_collapse, 0 },
+	{ "tables move while huge pages replace them", tables_move_while_huge_pages_replace_them, 0 },
 };
 
 TAP_MAIN(tests)

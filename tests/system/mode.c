@@ -24,10 +24,6 @@
 #define DEMOTED		"/sys/kernel/mm/pgste/demoted"
 #define PAGES_PGSTE	"/sys/kernel/mm/pgste/pages_pgste"
 
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
-
 /* A number in KiB from /proc/self/smaps_rollup. */
 static long rollup(const char *name)
 {

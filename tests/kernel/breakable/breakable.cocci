@@ -12,6 +12,8 @@
 // rule notify: 1
 // rule unlink: 1
 // rule vma: 2
+// rule faults: 1
+// rule retracted: 1
 // rule user_dirty: 1
 // rule key: 1
 // rule header: 3
@@ -80,6 +82,20 @@ expression list es;
 @@
 -!gmap_has_vma(es)
 +(safeguard(VMA) ? !gmap_has_vma(es) : dawdle())
+
+// Linux 6.1 has neither: nothing is left out there.
+@faults@
+expression list es;
+@@
+-segment_end_faults(es);
++if (safeguard(FAULTS))
++	segment_end_faults(es);
+
+@retracted@
+expression list es;
+@@
+-table_was_retracted(es)
++(safeguard(RETRACTED) && table_was_retracted(es))
 
 @user_dirty@
 expression e;

@@ -12,7 +12,8 @@
 #include <asm/safeguard.h>
 
 static const char *const names[] = {
-	"admission", "rmap", "notify", "unlink", "vma", "user-dirty", "key", "managed",
+	"admission", "rmap", "notify", "unlink", "vma", "faults", "retracted", "user-dirty",
+	"key", "managed",
 };
 
 unsigned long safeguards_off;

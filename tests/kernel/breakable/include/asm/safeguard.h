@@ -18,6 +18,8 @@ enum safeguard {
 	SAFEGUARD_NOTIFY,	/* fires the notifiers armed in the table */
 	SAFEGUARD_UNLINK,	/* takes the table out of guest mappings */
 	SAFEGUARD_VMA,		/* looks for the VMA before the table of guest memory is used */
+	SAFEGUARD_FAULTS,	/* replacing waits for page faults that hold no mmap lock */
+	SAFEGUARD_RETRACTED,	/* looks whether a table has been freed meanwhile */
 	SAFEGUARD_USER_DIRTY,	/* tells the dirty log of what was written before */
 	SAFEGUARD_KEY,		/* resets the key of a promoted page */
 	SAFEGUARD_MANAGED,	/* leaves keys of pages alone that the kernel does not manage */
