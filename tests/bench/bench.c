@@ -302,6 +302,17 @@ static int64_t mmap_touch_munmap(void)
 	return now() - start;
 }
 
+/* To make a page table for one page, and to free it. */
+static int64_t one_page_a_table(void)
+{
+	char *p = map(memory_size);
+	int64_t start = begin();
+
+	touch(p, memory_size, SEGMENT);
+	munmap(p, memory_size);
+	return now() - start;
+}
+
 static int64_t protect(int prot)
 {
 	int64_t start = begin();
@@ -547,6 +558,7 @@ static const struct test {
 	{ "page_fault", page_fault, PER_PAGE, ANY_TABLE, 1, { 1, 4, 16, 64, 256, 1024 } },
 	{ "fork_exit", fork_exit, PER_CALL, ANY_TABLE | WITH_NOTIFIERS, 2, { 4, 64, 1, 16, 256, 1024 } },
 	{ "mmap_touch_munmap", mmap_touch_munmap, PER_PAGE, NEW_TABLES, 1, { 1, 4, 16, 64, 256, 1024 } },
+	{ "one_page_a_table", one_page_a_table, PER_SEGMENT, NEW_TABLES, 1, { 64, 16, 256, 1000 } },
 	{ "mprotect_ro", mprotect_ro, PER_PAGE, ANY_TABLE | WITH_NOTIFIERS, 1, { 1, 4, 16, 64, 256, 1024 } },
 	{ "mprotect_rw", mprotect_rw, PER_PAGE, ANY_TABLE, 1, { 1, 4, 16, 64, 256, 1024 } },
 	{ "mremap", mremap_move, PER_PAGE, NEW_TABLES, 1, { 1, 4, 16, 64, 256 } },

@@ -73,6 +73,12 @@ BENCH_OP(known_100,
 BENCH_OP(set_pte_at,
 	set_pte_at(mm, addr, ptep, entry);
 )
+#define BENCH_BATCH	16
+#ifdef set_ptes		/* from Linux 6.6 on */
+BENCH_OP(set_ptes_16,
+	set_ptes(mm, addr, ptep, entry, BENCH_BATCH);
+)
+#endif
 BENCH_VALUE(get_and_clear,
 	pte_val(ptep_get_and_clear(mm, addr, ptep))
 )
@@ -121,6 +127,9 @@ static const struct {
 	OP(known_1, MAPPED),
 	OP(known_100, MAPPED),
 	OP(set_pte_at, EMPTY),
+#ifdef set_ptes
+	OP(set_ptes_16, EMPTY),
+#endif
 	OP(get_and_clear, MAPPED),
 	OP(get_and_clear_empty, EMPTY),
 	OP(get_and_clear_full, MAPPED),
@@ -170,19 +179,21 @@ static enum bench_table table_of(struct mm_struct *mm, pte_t *ptep)
 static int bench_on_entry(struct bench_run *run, struct vm_area_struct *vma, int op)
 {
 	struct bench_args a = { .vma = vma, .mm = vma->vm_mm, .addr = run->addr };
-	pte_t *ptep, saved, entry, before;
+	pte_t *ptep, saved[BENCH_BATCH], entry, before;
 	struct mm_struct *mm = vma->vm_mm;
 	spinlock_t *ptl;
 	int rc = -EFAULT;
 
+	if (pte_index(run->addr) > PTRS_PER_PTE - BENCH_BATCH)
+		return -EINVAL;
 	ptep = get_locked_pte(mm, run->addr, &ptl);
 	if (!ptep)
 		return -ENOMEM;
-	saved = *ptep;
-	if (!pte_present(saved) || !pte_write(saved))
+	memcpy(saved, ptep, sizeof(saved));
+	if (!pte_present(*ptep) || !pte_write(*ptep))
 		goto unlock;
 	run->table = table_of(mm, ptep);
-	entry = pte_mkyoung(pte_mkdirty(saved));
+	entry = pte_mkyoung(pte_mkdirty(*ptep));
 	switch (ops[op].before) {
 	case MAPPED:
 		before = entry;
@@ -201,8 +212,8 @@ static int bench_on_entry(struct bench_run *run, struct vm_area_struct *vma, int
 	a.entry = entry;
 	local_irq_disable();
 	run->ticks = bench_loop(ops[op].fn, &a, before, run->count, run->plant);
+	memcpy(ptep, saved, sizeof(saved));
 	local_irq_enable();
-	WRITE_ONCE(*ptep, saved);
 	rc = 0;
 unlock:
 	pte_unmap_unlock(ptep, ptl);

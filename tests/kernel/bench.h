@@ -18,7 +18,8 @@ enum bench_table {
 /**
  * struct bench_run - operations on one page table entry
  * @op:     name of the operation, see ops[] in bench.c
- * @addr:   address in the calling process; the page must be present and writable
+ * @addr:   address in the calling process, not in the last 15 pages of a segment; the page must
+ *          be present and writable
  * @count:  how often, at most BENCH_COUNT_MAX
  * @plant:  nonzero: one instruction more with each operation, for the test of
  *          the benchmark
