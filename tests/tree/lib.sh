@@ -2,8 +2,10 @@
 # shellcheck shell=sh
 # For the tests of arch-s390/: results, and a copy of the repository to spoil.
 
+BUILD=build
+. arch-s390/linux.sh
 n=0 failed=0
-out=$(pwd)/build/check/tree
+out=$(pwd)/$WHERE/check/tree
 mkdir -p "$out"
 
 # ok NAME COMMAND...: the test holds if the command succeeds.
@@ -28,9 +30,9 @@ finish() {
 # rules were seen to make of a text is shared.
 copy() {
 	rm -rf "$1"
-	mkdir -p "$1/build"
+	mkdir -p "$1/$WHERE"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$1" 2>/dev/null || :
-	cp -al build/linux "$1/build/linux"
+	cp -al "$WHERE/linux" "$1/$WHERE/linux"
 	ln -s "$(pwd)/build/grafted" "$1/build/grafted"
 }
 
