@@ -184,9 +184,9 @@ struct page *standin_page(unsigned long addr)
 	return &pages[nr];
 }
 
-unsigned long standin_pa(unsigned long addr)
+void *standin_va(unsigned long phys)
 {
-	return ((POOL_PFN + pool_nr(standin_page(addr))) << PAGE_SHIFT) | (addr & (PAGE_SIZE - 1));
+	return (void *)((unsigned long)pool - POOL_PFN * PAGE_SIZE + phys);
 }
 
 void *page_to_virt(const struct page *page)

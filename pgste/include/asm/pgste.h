@@ -100,12 +100,17 @@ static inline enum pgtable_kind pgtable_kind(const pte_t *ptep)
 /*
  * The mode of an mm is stored as a pointer to the array of struct pages in which
  * the kind of a table is to be looked up: NULL in mode none, PGSTE_MAP_ALL in
- * mode all, where nothing has to be looked up, and vmemmap in mode mixed. One
- * load gives the mode and, if it is mixed, the base of the lookup. It is one
+ * mode all, where nothing has to be looked up, and PGSTE_MAP_MIXED in mode mixed.
+ * One load gives the mode and, if it is mixed, the base of the lookup. It is one
  * word, so a reverse-map walker, which holds the page table lock but not the
  * mmap lock, reads the old mode or the new one.
+ *
+ * The index is a table's address in the identity mapping, where all page tables are:
+ * __pa() would have to ask whether the address is in the kernel's image, and where the
+ * identity mapping begins.
  */
 #define PGSTE_MAP_ALL		((const struct page *)1)
+#define PGSTE_MAP_MIXED		((const struct page *)(vmemmap - ((unsigned long)__va(0) >> PAGE_SHIFT)))
 
 /**
  * mm_set_pgste_mode - decide which kinds the tables of an mm can be
@@ -117,7 +122,7 @@ static inline enum pgtable_kind pgtable_kind(const pte_t *ptep)
 static inline void mm_set_pgste_mode(struct mm_struct *mm, enum mm_pgste_mode mode)
 {
 	const struct page *map = mode == MM_PGSTE_NONE ? NULL :
-				 mode == MM_PGSTE_ALL ? PGSTE_MAP_ALL : vmemmap;
+				 mode == MM_PGSTE_ALL ? PGSTE_MAP_ALL : PGSTE_MAP_MIXED;
 
 	WRITE_ONCE(mm->context.pgste_map, map);
 }
@@ -149,7 +154,7 @@ static __always_inline const struct page *mm_pgste_map(const struct mm_struct *m
  */
 static __always_inline const struct page *page_in(const struct page *map, const void *table)
 {
-	map += __pa(table) >> PAGE_SHIFT;
+	map += (unsigned long)table >> PAGE_SHIFT;
 	OPTIMIZER_HIDE_VAR(map);
 	return map;
 }
@@ -255,17 +260,17 @@ void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry);
 static __always_inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 				     pte_t entry, unsigned int nr)
 {
-	bool has_pgste = ptep_has_pgste(mm, ptep);
-
-	for (;;) {
-		if (has_pgste)
+	if (ptep_has_pgste(mm, ptep)) {
+		for (; ; ptep++, entry = __pte(pte_val(entry) + PAGE_SIZE)) {
 			ptep_pgste_store(mm, ptep, entry);
-		else
-			WRITE_ONCE(*ptep, entry);
+			if (--nr == 0)
+				return;
+		}
+	}
+	for (; ; ptep++, entry = __pte(pte_val(entry) + PAGE_SIZE)) {
+		WRITE_ONCE(*ptep, entry);
 		if (--nr == 0)
-			break;
-		ptep++;
-		entry = __pte(pte_val(entry) + PAGE_SIZE);
+			return;
 	}
 }
 

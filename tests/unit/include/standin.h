@@ -153,9 +153,9 @@ struct page {
 
 #define OPTIMIZER_HIDE_VAR(var)	__asm__("" : "+r" (var))
 #define virt_to_page(addr)	standin_page((unsigned long)(addr))
-#define __pa(addr)		standin_pa((unsigned long)(addr))
+#define __va(phys)		standin_va(phys)
 extern struct page *vmemmap;
-unsigned long standin_pa(unsigned long addr);
+void *standin_va(unsigned long phys);
 struct page *standin_page(unsigned long addr);
 void *page_to_virt(const struct page *page);
 bool pfn_valid(unsigned long pfn);
@@ -260,7 +260,7 @@ unsigned int kmalloced(void);
 void *standin_crst(void);
 
 /* The pool, from page 0, at frame POOL_PFN. */
-#define POOL_PFN		0x80000UL
+#define POOL_PFN	0x400UL
 struct page *pool_page(unsigned int nr);
 unsigned int pool_nr(const struct page *page);
 /* Pages not free; pages with accounting and page table lock. */
