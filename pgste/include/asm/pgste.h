@@ -261,17 +261,18 @@ static __always_inline void set_ptes(struct mm_struct *mm, unsigned long addr, p
 				     pte_t entry, unsigned int nr)
 {
 	if (ptep_has_pgste(mm, ptep)) {
-		for (; ; ptep++, entry = __pte(pte_val(entry) + PAGE_SIZE)) {
+		do {
 			ptep_pgste_store(mm, ptep, entry);
-			if (--nr == 0)
-				return;
-		}
+			entry = __pte(pte_val(entry) + PAGE_SIZE);
+			ptep++;
+		} while (--nr);
+		return;
 	}
-	for (; ; ptep++, entry = __pte(pte_val(entry) + PAGE_SIZE)) {
+	do {
 		WRITE_ONCE(*ptep, entry);
-		if (--nr == 0)
-			return;
-	}
+		entry = __pte(pte_val(entry) + PAGE_SIZE);
+		ptep++;
+	} while (--nr);
 }
 
 /* pgste/pgalloc.c */
