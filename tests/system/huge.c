@@ -163,7 +163,7 @@ static void *move_until_collapsed(void *mem)
 /* A table that is to be moved can have been freed meanwhile, because of another mapping of the file. */
 static void tables_move_while_huge_pages_replace_them(void)
 {
-	int fd = make_file(SIZE), round, s;
+	int fd = make_file(SIZE), round, s, huge = 0;
 	uint8_t *a = map_file(fd, SEGMENTS), *b = map_file(fd, SEGMENTS);
 	long before = relocated();
 	pthread_t mover;
@@ -177,13 +177,15 @@ static void tables_move_while_huge_pages_replace_them(void)
 					   s * GUEST_SEGMENT - GUEST_PAGE, GUEST_PAGE), "hole: %s",
 				strerror(errno));
 		fill_segments(b, SEGMENTS, PAGES, SEED);
-		collapse(a, SEGMENTS);
+		/* That some cannot be had, because somebody looks at a page, does not matter here. */
+		madvise(a, SIZE, MADV_COLLAPSE);
+		huge += huge_mapped(a);
 		check_segments(b, SEGMENTS, PAGES, SEED, "after collapse");
 	}
 	collapsed = 1;
 	pthread_join(mover, NULL);
-	note("%d collapses while %ld tables moved", ROUNDS * SEGMENTS, relocated() - before);
-	require(relocated() > before, "no table was moved");
+	note("%d huge pages while %ld tables moved", huge, relocated() - before);
+	require(huge && relocated() > before, "nothing was there to meet");
 	close(fd);
 	munmap(b, SIZE);
 	munmap(a, SIZE);
