@@ -261,18 +261,21 @@ static __always_inline void set_ptes(struct mm_struct *mm, unsigned long addr, p
 				     pte_t entry, unsigned int nr)
 {
 	if (ptep_has_pgste(mm, ptep)) {
-		do {
+		for (;;) {
 			ptep_pgste_store(mm, ptep, entry);
-			entry = __pte(pte_val(entry) + PAGE_SIZE);
+			if (--nr == 0)
+				return;
 			ptep++;
-		} while (--nr);
-		return;
+			entry = __pte(pte_val(entry) + PAGE_SIZE);
+		}
 	}
-	do {
+	for (;;) {
 		WRITE_ONCE(*ptep, entry);
-		entry = __pte(pte_val(entry) + PAGE_SIZE);
+		if (--nr == 0)
+			return;
 		ptep++;
-	} while (--nr);
+		entry = __pte(pte_val(entry) + PAGE_SIZE);
+	}
 }
 
 /* pgste/pgalloc.c */
