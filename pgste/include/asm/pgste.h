@@ -255,6 +255,8 @@ void ptep_pgste_store(struct mm_struct *mm, pte_t *ptep, pte_t entry);
  * @entry: its new value
  * @nr: how many, at least 1
  *
+ * All have a PGSTE or none: asked once, hence two loops.
+ *
  * Context: page table lock held, the entries are invalid.
  */
 static __always_inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
