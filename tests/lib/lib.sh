@@ -36,6 +36,15 @@ tap_end() {
 	exit $tap_failed
 }
 
+# NAME: without the series that it begins with, if it is of this Linux alone; fails if of another.
+of_linux() {
+	case $1 in
+	"$LINUX "*) echo "${1#* }" ;;
+	[0-9]*) return 1 ;;
+	*) echo "$1" ;;
+	esac
+}
+
 # NAME TEST MACHINE CPUS KERNEL: the program build/root/NAME/test with the argument TEST (or
 # none) in a system booted for it; what the programs of its suite share is laid over too.
 boot_test() {

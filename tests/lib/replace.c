@@ -60,6 +60,28 @@ void relocate(pid_t pid, unsigned long start, unsigned long end)
 	require(!n || n == EINTR || n == ESRCH, "relocate %s: %s", line, strerror(n));
 }
 
+static void *run_mover(void *arg)
+{
+	struct mover *mover = arg;
+	unsigned long start = (unsigned long)mover->mem;
+
+	while (!mover->stop)
+		relocate(0, start, start + mover->size);
+	return NULL;
+}
+
+void mover_start(struct mover *mover, void *mem, size_t size)
+{
+	*mover = (struct mover) { .mem = mem, .size = size };
+	require(!pthread_create(&mover->thread, NULL, run_mover, mover), "no thread");
+}
+
+void mover_end(struct mover *mover)
+{
+	mover->stop = 1;
+	pthread_join(mover->thread, NULL);
+}
+
 void use_old_memory_again(struct machine *m, uint64_t gpa, unsigned long pages)
 {
 	run_job(m, GUEST_FILL, gpa, pages, 3);

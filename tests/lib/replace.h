@@ -21,6 +21,17 @@ void set_promote(int on);
 /* Move the page tables of a range of a process (0: this one). */
 void relocate(pid_t pid, unsigned long start, unsigned long end);
 
+/* A thread that moves the page tables of a range of this process, over and over. */
+struct mover {
+	pthread_t thread;
+	void *mem;
+	size_t size;
+	volatile int stop;
+};
+
+void mover_start(struct mover *mover, void *mem, size_t size);
+void mover_end(struct mover *mover);
+
 /*
  * The same for memory of this process, with the n-th allocation failing. Return: 1 if
  * there were not so many, so that all tables moved; 0 if one failed.

@@ -405,15 +405,6 @@ static void table_used_again_is_empty(void)
 	munmap(mem, 2 * SEGMENTS * GUEST_SEGMENT);
 }
 
-static volatile int punched;
-
-static void *move_until_punched(void *mem)
-{
-	while (!punched)
-		relocate(0, (unsigned long)mem, (unsigned long)mem + SEGMENTS * GUEST_SEGMENT);
-	return NULL;
-}
-
 /* Whoever punches it must find the table, the old or the new one. */
 static void hole_takes_every_page(void)
 {
@@ -421,9 +412,9 @@ static void hole_takes_every_page(void)
 	size_t size = SEGMENTS * GUEST_SEGMENT;
 	uint8_t *mem = map_file(fd, SEGMENTS);
 	long before = relocated();
-	pthread_t mover;
+	struct mover mover;
 
-	require(!pthread_create(&mover, NULL, move_until_punched, mem), "no thread");
+	mover_start(&mover, mem, size);
 	for (round = 0; round < 300 || relocated() - before < 300; round++) {
 		for (i = 0; i < SEGMENTS * PAGES; i += 16)
 			mem[i * GUEST_PAGE] = 1;
@@ -432,8 +423,7 @@ static void hole_takes_every_page(void)
 		for (i = 0; i < SEGMENTS * PAGES; i += 16)
 			require(!mem[i * GUEST_PAGE], "page %d is still there after hole %d", i, round);
 	}
-	punched = 1;
-	pthread_join(mover, NULL);
+	mover_end(&mover);
 	note("%d holes while %ld tables moved", round, relocated() - before);
 	munmap(mem, size);
 	close(fd);

@@ -93,12 +93,11 @@ static const struct step sequences[][STEPS] = {
 #define READONLY	512	/* what the process may do, at last */
 #define NOTHING		1024
 /*
- * Shared pages that were read before the VM, and private ones on Linux 6.12, which puts a page
- * of its own in place of the zero page and leaves that read-only: without ESOP a store of a guest
- * on stock Linux is a protection exception, as nobody makes the PTE writable. Promotion does. Not
- * compared.
+ * Shared pages that were read before the VM: without ESOP a store of a guest on stock Linux
+ * is a protection exception, as nobody makes the PTE writable. Promotion does. Not compared.
  */
 #define NO_STORE	2048
+#include "linux.h"	/* PRIVATE_NO_STORE */
 static const struct scene {
 	const char *name;
 	unsigned int flags;
@@ -120,7 +119,7 @@ static const struct scene {
 	{ "slot late, table before, written after", LATE | BEFORE_TABLE | AFTER_WRITE },
 	{ "private, never touched", PRIVATE },
 	{ "private, table before", PRIVATE | BEFORE_TABLE },
-	{ "private, read before", PRIVATE | BEFORE_READ | NO_STORE },
+	{ "private, read before", PRIVATE | BEFORE_READ | PRIVATE_NO_STORE },
 	{ "private, written before", PRIVATE | BEFORE_WRITE },
 	{ "private, read after", PRIVATE | AFTER_READ },
 	{ "private, slot late, read before", PRIVATE | LATE | BEFORE_READ },

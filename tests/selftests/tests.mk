@@ -6,7 +6,8 @@ SELFTESTS_DIR = $(shell BUILD=build; . arch-s390/linux.sh; echo "$$WHERE")/selft
 
 build-selftests: $(LIB)
 	@tests/selftests/build
-	@$(GUEST_CC) $(TEST_CFLAGS) -s -o $(SELFTESTS_DIR)/keys tests/selftests/keys.c $(LIB)
+	@$(GUEST_CC) $(TEST_CFLAGS) -Itests/selftests/linux-$(or $(LINUX),6.1) -s \
+		-o $(SELFTESTS_DIR)/keys tests/selftests/keys.c $(LIB)
 
 # rsync: Linux's headers_install
 TEST_PACKAGES += rsync

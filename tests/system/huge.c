@@ -151,25 +151,16 @@ static void counts_are_right_after_collapse(void)
 
 #define ROUNDS		20
 
-static volatile int collapsed;
-
-static void *move_until_collapsed(void *mem)
-{
-	while (!collapsed)
-		relocate(0, (unsigned long)mem, (unsigned long)mem + SIZE);
-	return NULL;
-}
-
 /* A table that is to be moved can have been freed meanwhile, because of another mapping of the file. */
 static void tables_move_while_huge_pages_replace_them(void)
 {
 	int fd = make_file(SIZE), round, s, huge = 0;
 	uint8_t *a = map_file(fd, SEGMENTS), *b = map_file(fd, SEGMENTS);
 	long before = relocated();
-	pthread_t mover;
+	struct mover mover;
 
 	fill_segments(a, SEGMENTS, PAGES, SEED);
-	require(!pthread_create(&mover, NULL, move_until_collapsed, b), "no thread");
+	mover_start(&mover, b, SIZE);
 	for (round = 0; round < ROUNDS; round++) {
 		/* A hole makes small pages of a huge one, and b gets page tables again. */
 		for (s = 1; s <= SEGMENTS; s++)
@@ -182,8 +173,7 @@ static void tables_move_while_huge_pages_replace_them(void)
 		huge += huge_mapped(a);
 		check_segments(b, SEGMENTS, PAGES, SEED, "after collapse");
 	}
-	collapsed = 1;
-	pthread_join(mover, NULL);
+	mover_end(&mover);
 	note("%d huge pages while %ld tables moved", huge, relocated() - before);
 	require(huge && relocated() > before, "nothing was there to meet");
 	close(fd);

@@ -260,7 +260,7 @@ unsigned int kmalloced(void);
 void *standin_crst(void);
 
 /* The pool, from page 0, at frame POOL_PFN. */
-#define POOL_PFN	0x400UL
+#define POOL_PFN		0x400UL
 struct page *pool_page(unsigned int nr);
 unsigned int pool_nr(const struct page *page);
 /* Pages not free; pages with accounting and page table lock. */
