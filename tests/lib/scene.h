@@ -46,6 +46,9 @@ int make_file(size_t size);
 /* map_segments(), but of a file: it shares its memory with others that map the file. */
 uint8_t *map_file(int fd, int segments);
 
+/* A userfaultfd, which does not block: to be told of faults in memory that has no pages. */
+int tell_of_missing(void *mem, size_t size);
+
 /* The frames of pages, which are touched if they are not there; and how many are the same. */
 void remember_frames(const void *mem, int pages, long *pfn);
 int frames_unchanged(const void *mem, int pages, const long *pfn);

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bugs of Linux 6.1 that a VM created late makes likely. Each test uses only what
- * stock Linux offers too (type 0 in a process with 4K tables): on a stock kernel they
- * fail, one by one, and that is part of the suite.
+ * Bugs of Linux, most of which a VM created late makes likely. Each test uses only what
+ * stock Linux offers too (type 0 in a process with 4K tables): on a stock kernel that
+ * has the bug it fails, and that is part of the suite.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "scene.h"
@@ -202,6 +206,66 @@ static void khugepaged_leaves_tables_of_guests_alone(void)
 	write_text(THP "khugepaged/scan_sleep_millisecs", "10000");
 }
 
+static void allow_async_faults(struct vm *vm)
+{
+	struct kvm_create_device device = { .type = KVM_DEV_TYPE_FLIC };
+	struct kvm_device_attr attr = { .group = KVM_DEV_FLIC_APF_ENABLE };
+
+	require(!ioctl(vm->fd, KVM_CREATE_DEVICE, &device), "FLIC: %s", strerror(errno));
+	require(!ioctl(device.fd, KVM_SET_DEVICE_ATTR, &attr), "APF_ENABLE: %s", strerror(errno));
+	close(device.fd);
+}
+
+static void *read_guest_memory(void *m)
+{
+	run_job(m, GUEST_PEEK, GPA, 1, 0x0101010101010101);
+	return NULL;
+}
+
+static void meet_a_page_that_is_late(void)
+{
+	uint8_t *mem = map_segments(1, MAP_SHARED), page[GUEST_PAGE];
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)mem, .src = (uintptr_t)page, .len = GUEST_PAGE,
+	};
+	struct uffd_msg msg;
+	char path[80];
+	struct machine m;
+	pthread_t thread;
+	int fd, ms;
+
+	memset(page, 1, GUEST_PAGE);
+	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+	allow_async_faults(&m.vm);
+	put_slot(&m.vm, 1, GPA, mem, GUEST_SEGMENT);
+	fd = tell_of_missing(mem, GUEST_SEGMENT);
+	require(!pthread_create(&thread, NULL, read_guest_memory, &m), "no thread");
+	/* A fault that must not wait is not told of; then the one that waits is, if there is one. */
+	for (ms = 0; ms < 2000 && read(fd, &msg, sizeof(msg)) < 0; ms += 10)
+		usleep(10000);
+	require(!ioctl(fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
+	pthread_join(thread, NULL);
+	munmap(mem, GUEST_SEGMENT);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/pfault_sync", getpid(), m.vm.fd);
+	require(read_number(path) > 0, "no fault was tried without waiting");
+	machine_destroy(&m);
+}
+
+/* A guest may have faults for which its vCPU does not wait. Who waits for them has the lock once. */
+static void faults_leave_the_mmap_lock_free(void)
+{
+	siginfo_t end = { 0 };
+	pid_t pid = fork();
+
+	if (!pid) {
+		meet_a_page_that_is_late();
+		_exit(0);
+	}
+	until(!waitid(P_PID, pid, &end, WEXITED | WNOHANG | WNOWAIT) && end.si_pid,
+	      "munmap waits for the mmap lock");
+	wait_ok(pid);
+}
+
 static const struct test tests[] = {
 	{ "creating a VM loses no page on swap", swap_entries_are_no_zero_pages, NEEDS_KVM | IN_4K },
 	{ "the dirty log has memory touched before the VM was created",
@@ -211,6 +275,8 @@ static const struct test tests[] = {
 	{ "KVM_S390_SET_SKEYS skips no page", set_skeys_skips_none, NEEDS_KVM | IN_4K },
 	{ "khugepaged leaves the page tables of a guest alone",
 	  khugepaged_leaves_tables_of_guests_alone, NEEDS_KVM | IN_4K },
+	{ "a page fault of the guest leaves the mmap lock free", faults_leave_the_mmap_lock_free,
+	  NEEDS_KVM | IN_4K },
 };
 
 TAP_MAIN(tests)

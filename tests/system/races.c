@@ -350,20 +350,6 @@ static void *read_word(void *arg)
 	return NULL;
 }
 
-static int tell_of_missing(void *mem, size_t size)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.range = { (uintptr_t)mem, size }, .mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	require(fd >= 0, "userfaultfd: %s", strerror(errno));
-	require(!ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &reg),
-		"UFFDIO_REGISTER: %s", strerror(errno));
-	return fd;
-}
-
 static void slot_deleted(struct waiting *w)
 {
 	vm_slot(&w->m.vm, 1, SLOT_GPA, NULL, 0, 0);
