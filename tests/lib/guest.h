@@ -64,7 +64,8 @@ struct guest_ctl {
 	unsigned long want;
 	unsigned long pgm;	/* guest: program interruption code ... */
 	unsigned long psw_addr;	/* ... and where */
-	unsigned long pad[7];
+	unsigned long external;	/* guest: external interruptions met */
+	unsigned long pad[6];
 };
 
 /* What a guest found that should be otherwise. Return: @end. */

@@ -208,6 +208,33 @@ static uint8_t *key_buffer(unsigned long pages)
 	return keys;
 }
 
+void allow_async_faults(struct vm *vm)
+{
+	struct kvm_create_device device = { .type = KVM_DEV_TYPE_FLIC };
+	struct kvm_device_attr attr = { .group = KVM_DEV_FLIC_APF_ENABLE };
+
+	require(!ioctl(vm->fd, KVM_CREATE_DEVICE, &device), "FLIC: %s", strerror(errno));
+	require(!ioctl(device.fd, KVM_SET_DEVICE_ATTR, &attr), "APF_ENABLE: %s", strerror(errno));
+	close(device.fd);
+}
+
+#define PSW_EXTERNAL	(1UL << 56)
+#define CR0_SERVICE	0x200UL	/* under which the guest is told of pages, too */
+
+void start_without_waiting(struct machine *m, enum guest_job job, uint64_t from,
+			   unsigned long pages, unsigned long arg)
+{
+	struct kvm_run *run = m->cpu.run;
+
+	guest_start(&m->cpu, job, from, pages, arg);
+	run->psw_mask |= PSW_EXTERNAL;
+	run->s.regs.crs[0] |= CR0_SERVICE;
+	/* Whatever the guest's PSW. The token is what is at this address, eight bytes. */
+	run->s.regs.pft = GUEST_CTL;
+	run->s.regs.pfs = run->s.regs.pfc = 0;
+	run->kvm_dirty_regs |= KVM_SYNC_CRS | KVM_SYNC_PFAULT;
+}
+
 void set_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed)
 {
 	uint8_t *keys = key_buffer(pages);

@@ -70,6 +70,15 @@ void put_slot(struct vm *vm, unsigned int slot, uint64_t gpa, void *hva, size_t 
 void run_job(struct machine *m, enum guest_job job, uint64_t from, unsigned long pages,
 	     unsigned long arg);
 
+/*
+ * A vCPU need not wait for a page that its guest meets. It does if the guest cannot be told;
+ * after start_without_waiting(), a guest_start(), it can: by external interruptions, when the
+ * page is late and when it is there. The guest has run a job before.
+ */
+void allow_async_faults(struct vm *vm);
+void start_without_waiting(struct machine *m, enum guest_job job, uint64_t from,
+			   unsigned long pages, unsigned long arg);
+
 /* guest_key(i + seed) for pages from @gfn on, by ioctl. */
 void set_keys(struct vm *vm, uint64_t gfn, unsigned long pages, unsigned long seed);
 /* As a Linux guest leaves them: tables without keys are demoted after the last VM. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Lowcore and entry of the small guest: the start PSW at 0, the program-new PSW,
- * what a program interruption does, and the DIAG 0x501 every job ends with.
+ * Lowcore and entry of the small guest: the start PSW at 0, the external- and program-new
+ * PSWs, what these interruptions do, and the DIAG 0x501 every job ends with.
  */
 #include "guest.h"
 
@@ -9,7 +9,9 @@
 
 #define LC_ILC		0x8d
 #define LC_PGM_CODE	0x8e
+#define LC_EXT_OLD	0x130
 #define LC_PGM_OLD	0x150
+#define LC_EXT_NEW	0x1b0
 #define LC_PGM_NEW	0x1d0
 #define LC_SAVE		0x280	/* registers of the interrupted job */
 #define LC_RETURN	0x300	/* PSW to go back with */
@@ -19,11 +21,14 @@
 #define CTL_RETRIES	24
 #define CTL_PGM		56
 #define CTL_PSW_ADDR	64
+#define CTL_EXTERNAL	72
 
 #define END_PGM		4	/* GUEST_PGM */
 
 	.section .lowcore, "ax"
 	.quad	PSW_64BIT, start
+	.org	LC_EXT_NEW
+	.quad	PSW_64BIT, external
 	.org	LC_PGM_NEW
 	.quad	PSW_64BIT, program
 	.org	LC_CTL
@@ -68,5 +73,13 @@ program:
 	mvc	CTL_PSW_ADDR(8,%r1),LC_PGM_OLD+8(%r0)
 	lghi	%r2,END_PGM
 	j	end
+
+/* Counted, no more. */
+external:
+	stg	%r1,LC_SAVE(%r0)
+	lg	%r1,LC_CTL(%r0)
+	agsi	CTL_EXTERNAL(%r1),1
+	lg	%r1,LC_SAVE(%r0)
+	lpswe	LC_EXT_OLD(%r0)
 
 	.section .note.GNU-stack, "", @progbits

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -102,6 +104,48 @@ static void table_the_guest_meets_is_promoted(void)
 	require(promoted() - before == SEGMENTS, "%ld tables promoted for %d segments",
 		promoted() - before, SEGMENTS);
 	end_scene(&s);
+}
+
+static void *run_job_begun(void *cpu)
+{
+	int rc = vcpu_run(cpu);
+
+	require(rc == 1, "KVM_RUN: %s", rc < 0 ? strerror(-rc) : vcpu_exit_text(cpu));
+	return NULL;
+}
+
+/* Who brings the page is a worker of KVM; the guest goes on meanwhile, and meets it again. */
+static void table_the_guest_meets_without_waiting_is_promoted(void)
+{
+	uint8_t *mem = map_segments(1, MAP_SHARED), page[GUEST_PAGE];
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)mem, .src = (uintptr_t)page, .len = GUEST_PAGE,
+	};
+	volatile unsigned long *told;
+	long before = promoted();
+	struct machine m;
+	pthread_t thread;
+	int fd;
+
+	memset(page, 1, GUEST_PAGE);
+	mem[GUEST_PAGE] = 1;
+	make_machine(&m, 0, 2 * GUEST_SEGMENT, MAP_SHARED);
+	told = &m.ctl->external;
+	allow_async_faults(&m.vm);
+	put_slot(&m.vm, 1, GPA, mem, GUEST_SEGMENT);
+	fd = tell_of_missing(mem, GUEST_SEGMENT);
+	run_job(&m, GUEST_FILL, GUEST_DATA, 1, SEED);
+	start_without_waiting(&m, GUEST_PEEK, GPA, 1, 0x0101010101010101);
+	require(!pthread_create(&thread, NULL, run_job_begun, &m.cpu), "no thread");
+	until(*told, "the guest is not told that a page is late");
+	require(!ioctl(fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
+	pthread_join(thread, NULL);
+	require(m.cpu.run->s.regs.gprs[2] == GUEST_OK, "%s",
+		guest_text(&m.cpu, m.mem, m.cpu.run->s.regs.gprs[2]));
+	require(promoted() - before == 1, "%ld tables promoted", promoted() - before);
+	note("told %lu times", *told);
+	machine_destroy(&m);
+	munmap(mem, GUEST_SEGMENT);
 }
 
 static void key_ioctl_promotes(void)
@@ -434,6 +478,8 @@ static const struct test tests[] = {
 	  memory_touched_before_the_vm_becomes_guest_memory, NEEDS_KVM },
 	{ "type 0 needs nothing set", type_0_needs_nothing_set, NEEDS_KVM },
 	{ "a table that the guest meets is promoted", table_the_guest_meets_is_promoted, NEEDS_KVM },
+	{ "a table that the guest meets without waiting is promoted",
+	  table_the_guest_meets_without_waiting_is_promoted, NEEDS_KVM },
 	{ "the key ioctl promotes", key_ioctl_promotes, NEEDS_KVM },
 	{ "a key instruction of the guest promotes", guest_key_instruction_promotes, NEEDS_KVM },
 	{ "a promoted page has key zero, whatever its frame had", promoted_page_has_key_zero, NEEDS_KVM },

@@ -206,16 +206,6 @@ static void khugepaged_leaves_tables_of_guests_alone(void)
 	write_text(THP "khugepaged/scan_sleep_millisecs", "10000");
 }
 
-static void allow_async_faults(struct vm *vm)
-{
-	struct kvm_create_device device = { .type = KVM_DEV_TYPE_FLIC };
-	struct kvm_device_attr attr = { .group = KVM_DEV_FLIC_APF_ENABLE };
-
-	require(!ioctl(vm->fd, KVM_CREATE_DEVICE, &device), "FLIC: %s", strerror(errno));
-	require(!ioctl(device.fd, KVM_SET_DEVICE_ATTR, &attr), "APF_ENABLE: %s", strerror(errno));
-	close(device.fd);
-}
-
 static void *read_guest_memory(void *m)
 {
 	run_job(m, GUEST_PEEK, GPA, 1, 0x0101010101010101);
