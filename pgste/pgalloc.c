@@ -31,7 +31,6 @@
 #include <asm/mmu_context.h>
 #include <asm/pgalloc.h>
 #include <asm/gmap.h>
-#include <asm/gmap_admission.h>
 #include <asm/tlb.h>
 #include "linux.h"
 

@@ -54,12 +54,19 @@ static __always_inline pte_t pgste_xchg(struct mm_struct *mm, unsigned long addr
 
 /*
  * A page of a protected guest is exported now, while the reference that its PTE
- * holds keeps it from being reused.
+ * holds keeps it from being reused. Called last, too: who calls it needs no frame.
  */
+static noinline unsigned long export_if_protected(struct mm_struct *mm, unsigned long old)
+{
+	if (mm_is_protected(mm) && pte_present(__pte(old)))
+		uv_export_pte(__pte(old));
+	return old;
+}
+
 static __always_inline unsigned long unprotect(struct mm_struct *mm, pte_t old)
 {
-	if (mm_is_protected(mm) && pte_present(old))
-		uv_export_pte(old);
+	if (static_branch_unlikely(&pgste_protected))
+		return export_if_protected(mm, pte_val(old));
 	return pte_val(old);
 }
 
