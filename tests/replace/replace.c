@@ -144,6 +144,7 @@ static void table_the_guest_meets_without_waiting_is_promoted(void)
 		guest_text(&m.cpu, m.mem, m.cpu.run->s.regs.gprs[2]));
 	require(promoted() - before == 1, "%ld tables promoted", promoted() - before);
 	note("told %lu times", *told);
+	close(fd);
 	machine_destroy(&m);
 	munmap(mem, GUEST_SEGMENT);
 }

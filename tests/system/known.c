@@ -238,6 +238,7 @@ static void meet_a_page_that_is_late(void)
 	munmap(mem, GUEST_SEGMENT);
 	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/pfault_sync", getpid(), m.vm.fd);
 	require(read_number(path) > 0, "no fault was tried without waiting");
+	close(fd);
 	machine_destroy(&m);
 }
 
