@@ -52,21 +52,21 @@ static __always_inline pte_t pgste_xchg(struct mm_struct *mm, unsigned long addr
 	return old;
 }
 
-/*
- * A page of a protected guest is exported now, while the reference that its PTE
- * holds keeps it from being reused. Called last, too: who calls it needs no frame.
- */
-static noinline unsigned long export_if_protected(struct mm_struct *mm, unsigned long old)
+/* Called last: so who clears entries needs no stack frame. */
+static noinline unsigned long export_page(pte_t old)
 {
-	if (mm_is_protected(mm) && pte_present(__pte(old)))
-		uv_export_pte(__pte(old));
-	return old;
+	uv_export_pte(old);
+	return pte_val(old);
 }
 
+/*
+ * A page of a protected guest is exported now, while the reference that its PTE
+ * holds keeps it from being reused.
+ */
 static __always_inline unsigned long unprotect(struct mm_struct *mm, pte_t old)
 {
-	if (static_branch_unlikely(&pgste_protected))
-		return export_if_protected(mm, pte_val(old));
+	if (mm_is_protected(mm) && pte_present(old))
+		return export_page(old);
 	return pte_val(old);
 }
 
