@@ -106,6 +106,15 @@ int tell_of_missing(void *mem, size_t size)
 	return fd;
 }
 
+void fill_missing(int fd, void *page, const void *from)
+{
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)page, .src = (uintptr_t)from, .len = GUEST_PAGE,
+	};
+
+	require(!ioctl(fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
+}
+
 void remember_frames(const void *mem, int pages, long *pfn)
 {
 	int i;

@@ -49,6 +49,9 @@ uint8_t *map_file(int fd, int segments);
 /* A userfaultfd, which does not block: to be told of faults in memory that has no pages. */
 int tell_of_missing(void *mem, size_t size);
 
+/* Give a page that is missing, of GUEST_PAGE bytes; who waits for it goes on. */
+void fill_missing(int fd, void *page, const void *from);
+
 /* The frames of pages, which are touched if they are not there; and how many are the same. */
 void remember_frames(const void *mem, int pages, long *pfn);
 int frames_unchanged(const void *mem, int pages, const long *pfn);

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "nest.h"
@@ -301,11 +300,6 @@ static void everything_while_running(void)
 	swap_off();
 }
 
-static void uffd_ioctl(int fd, unsigned long request, void *arg, const char *what)
-{
-	require(!ioctl(fd, request, arg), "%s: %s", what, strerror(errno));
-}
-
 /*
  * A new shadow is on the list while its top table is protected, page by page. The second
  * page is made to wait; the first goes, and the shadow with it; then the second turns out
@@ -314,9 +308,8 @@ static void uffd_ioctl(int fd, unsigned long request, void *arg, const char *wha
 static void shadow_goes_while_it_is_made(void)
 {
 	struct shadows before = shadows_now(), after;
-	struct uffdio_api api = { .api = UFFD_API };
 	static uint8_t saved[GUEST_PAGE];
-	struct uffdio_register missing;
+	struct uffdio_range range;
 	struct nest_thread guest;
 	struct uffd_msg msg;
 	uint8_t *top, *second;
@@ -327,21 +320,14 @@ static void shadow_goes_while_it_is_made(void)
 	top = n.mem + NEST_CRSTS;
 	second = top + GUEST_PAGE;
 	memcpy(saved, second, sizeof(saved));
-	fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	require(fd >= 0, "userfaultfd: %s", strerror(errno));
-	uffd_ioctl(fd, UFFDIO_API, &api, "UFFDIO_API");
-	missing = (struct uffdio_register){
-		.range = { .start = (uintptr_t)second, .len = GUEST_PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	uffd_ioctl(fd, UFFDIO_REGISTER, &missing, "UFFDIO_REGISTER");
+	fd = tell_of_missing(second, GUEST_PAGE);
 	require(!madvise(second, GUEST_PAGE, MADV_REMOVE), "MADV_REMOVE: %s", strerror(errno));
 	nest_start(&guest, &n, 0, GUEST_VERIFY, DATA, SOME, 5);
-	require(read(fd, &msg, sizeof(msg)) == sizeof(msg) && msg.event == UFFD_EVENT_PAGEFAULT,
-		"userfaultfd: %s", strerror(errno));
+	until(read(fd, &msg, sizeof(msg)) == sizeof(msg), "the second page is not missed");
 	require(!madvise(top, GUEST_PAGE, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
 	require(!mprotect(second, GUEST_PAGE, PROT_NONE), "mprotect: %s", strerror(errno));
-	uffd_ioctl(fd, UFFDIO_WAKE, &missing.range, "UFFDIO_WAKE");
+	range = (struct uffdio_range){ (uintptr_t)second, GUEST_PAGE };
+	require(!ioctl(fd, UFFDIO_WAKE, &range), "UFFDIO_WAKE: %s", strerror(errno));
 	pthread_join(guest.thread, NULL);
 	require(guest.result == NEST_LEFT && n.state->icptcode == 8,
 		"a hypervisor without its table: end %d, interception %lu", guest.result,

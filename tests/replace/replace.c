@@ -5,11 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -118,9 +116,6 @@ static void *run_job_begun(void *cpu)
 static void table_the_guest_meets_without_waiting_is_promoted(void)
 {
 	uint8_t *mem = map_segments(1, MAP_SHARED), page[GUEST_PAGE];
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)mem, .src = (uintptr_t)page, .len = GUEST_PAGE,
-	};
 	volatile unsigned long *told;
 	long before = promoted();
 	struct machine m;
@@ -138,7 +133,7 @@ static void table_the_guest_meets_without_waiting_is_promoted(void)
 	start_without_waiting(&m, GUEST_PEEK, GPA, 1, 0x0101010101010101);
 	require(!pthread_create(&thread, NULL, run_job_begun, &m.cpu), "no thread");
 	until(*told, "the guest is not told that a page is late");
-	require(!ioctl(fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
+	fill_missing(fd, mem, page);
 	pthread_join(thread, NULL);
 	require(m.cpu.run->s.regs.gprs[2] == GUEST_OK, "%s",
 		guest_text(&m.cpu, m.mem, m.cpu.run->s.regs.gprs[2]));

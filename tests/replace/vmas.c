@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include <linux/userfaultfd.h>
@@ -271,16 +270,8 @@ static void *watch(void *arg)
 
 static void start_filler(struct filler *filler, uint8_t *mem, size_t size)
 {
-	struct uffdio_register range = { .range = { (uintptr_t)mem, size },
-					 .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_api api = { .api = UFFD_API };
-
-	filler->fd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (filler->fd < 0 && errno == ENOSYS)
-		skip("no userfaultfd");
-	require(filler->fd >= 0 && !ioctl(filler->fd, UFFDIO_API, &api) &&
-		!ioctl(filler->fd, UFFDIO_REGISTER, &range) && !pipe(filler->stop),
-		"userfaultfd: %s", strerror(errno));
+	filler->fd = tell_of_missing(mem, size);
+	require(!pipe(filler->stop), "pipe: %s", strerror(errno));
 	require(!pthread_create(&filler->thread, NULL, watch, filler), "no thread");
 }
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,9 +214,6 @@ static void *read_guest_memory(void *m)
 static void meet_a_page_that_is_late(void)
 {
 	uint8_t *mem = map_segments(1, MAP_SHARED), page[GUEST_PAGE];
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)mem, .src = (uintptr_t)page, .len = GUEST_PAGE,
-	};
 	struct uffd_msg msg;
 	char path[80];
 	struct machine m;
@@ -233,7 +229,7 @@ static void meet_a_page_that_is_late(void)
 	/* A fault that must not wait is not told of; then the one that waits is, if there is one. */
 	for (ms = 0; ms < 2000 && read(fd, &msg, sizeof(msg)) < 0; ms += 10)
 		usleep(10000);
-	require(!ioctl(fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
+	fill_missing(fd, mem, page);
 	pthread_join(thread, NULL);
 	munmap(mem, GUEST_SEGMENT);
 	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/pfault_sync", getpid(), m.vm.fd);

@@ -5,7 +5,6 @@
  * that vanishes; the end of a process in the middle of it all.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,9 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -382,7 +379,6 @@ static void *change_slot(void *arg)
 static void while_a_fault_waits(struct waiting *w, void (*change)(struct waiting *w))
 {
 	unsigned long page[GUEST_PAGE / sizeof(long)] = { 1 };
-	struct uffdio_copy copy = { .src = (uintptr_t)page, .len = GUEST_PAGE };
 	struct uffd_msg msg;
 	pthread_t thread, changer;
 	int fd, ms;
@@ -400,8 +396,7 @@ static void while_a_fault_waits(struct waiting *w, void (*change)(struct waiting
 	start_thread(&changer, change_slot, w);
 	for (ms = 0; ms < 2000 && !w->changed; ms += 10)
 		usleep(10000);
-	copy.dst = (uintptr_t)w->before;
-	require(!ioctl(fd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s", strerror(errno));
+	fill_missing(fd, w->before, page);
 	pthread_join(thread, NULL);
 	pthread_join(changer, NULL);
 	close(fd);
