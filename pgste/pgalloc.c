@@ -16,10 +16,12 @@
  * the page is on mm->context.pgtable_list, where the next allocation looks.
  *
  * Locking: mm->context.lock protects the list and the in-use bits, so that they
- * always agree. The waiting bits are cleared without the lock, after the grace
- * period, when the mm may be gone. Whoever clears the last of the four bits frees
- * the page: fetch-and-xor returns the old value, and only one caller can see no
- * bit but its own in it.
+ * always agree. Nobody takes it in an interrupt or a softirq; a page table may be
+ * allocated before interrupts are enabled for the first time (vmalloc), and
+ * spin_unlock_bh() is not for then. The waiting bits are cleared without the lock,
+ * after the grace period, when the mm may be gone. Whoever clears the last of the
+ * four bits frees the page: fetch-and-xor returns the old value, and only one
+ * caller can see no bit but its own in it.
  */
 
 #include <linux/mm.h>
@@ -168,7 +170,7 @@ static void *half_alloc_listed(struct mm_struct *mm)
 	unsigned int state;
 	int half;
 
-	spin_lock_bh(&mm->context.lock);
+	spin_lock(&mm->context.lock);
 	page = list_first_entry_or_null(&mm->context.pgtable_list, struct page, lru);
 	if (page) {
 		state = atomic_read(&page->_refcount);
@@ -180,7 +182,7 @@ static void *half_alloc_listed(struct mm_struct *mm)
 			table = half_address(page, half);
 		}
 	}
-	spin_unlock_bh(&mm->context.lock);
+	spin_unlock(&mm->context.lock);
 	return table;
 }
 
@@ -195,9 +197,9 @@ static void *half_alloc_new(struct mm_struct *mm)
 	if (!page)
 		return NULL;
 	atomic_xor(HALF_USED(HALF_UPPER), &page->_refcount);
-	spin_lock_bh(&mm->context.lock);
+	spin_lock(&mm->context.lock);
 	list_add(&page->lru, &mm->context.pgtable_list);
-	spin_unlock_bh(&mm->context.lock);
+	spin_unlock(&mm->context.lock);
 	return half_address(page, HALF_UPPER);
 }
 
@@ -213,7 +215,7 @@ static void half_retire(struct mm_struct *mm, void *table, bool delayed)
 	unsigned int old;
 
 	check_half_empty(table);
-	spin_lock_bh(&mm->context.lock);
+	spin_lock(&mm->context.lock);
 	old = atomic_fetch_xor(HALF_ANY(half), &page->_refcount);
 	VM_WARN_ON_ONCE((old & HALF_ANY(half)) != HALF_USED(half));
 	if (!(old & HALF_USED(!half)))
@@ -222,7 +224,7 @@ static void half_retire(struct mm_struct *mm, void *table, bool delayed)
 		list_add_tail(&page->lru, &mm->context.pgtable_list);
 	else
 		list_add(&page->lru, &mm->context.pgtable_list);
-	spin_unlock_bh(&mm->context.lock);
+	spin_unlock(&mm->context.lock);
 }
 
 /* The grace period of a half is over. Its mm may be gone. */

@@ -22,13 +22,13 @@ unsigned int standin_links, standin_refusals;
 struct task_struct standin_task;
 
 /* What is going on; all of it one thread. */
-static unsigned int spinlocks, rmap_locks, replaced_now, without_sync, absent;
+static unsigned int rmap_locks, replaced_now, without_sync, absent;
 static unsigned int allocated;
 static unsigned char keys[POOL_PAGES];
 
 static void may_sleep(const char *who)
 {
-	must(!spinlocks, "%s with a spinlock held", who);
+	must(!locks_held, "%s with a spinlock held", who);
 }
 
 /* Memory can be reclaimed to have some, and that takes reverse-map locks. */
@@ -83,18 +83,6 @@ unsigned char page_get_storage_key(unsigned long addr)
 }
 
 /* --- locks --- */
-
-void spin_lock(spinlock_t *lock)
-{
-	spin_lock_bh(lock);
-	spinlocks++;
-}
-
-void spin_unlock(spinlock_t *lock)
-{
-	spinlocks--;
-	spin_unlock_bh(lock);
-}
 
 spinlock_t *pmd_lock(struct mm_struct *mm, pmd_t *pmdp)
 {
@@ -175,7 +163,7 @@ void mmap_write_unlock(struct mm_struct *mm)
 {
 	must(mm->write_locked, "mmap lock not held");
 	must(!absent, "%u segments without their table when the mmap lock goes", absent);
-	must(!spinlocks && !rmap_locks, "locks held when the mmap lock goes");
+	must(!locks_held && !rmap_locks, "locks held when the mmap lock goes");
 	standin_longest = max(standin_longest, replaced_now);
 	for (unsigned int i = 0; i < mm->vma_count; i++)
 		mm->vmas[i]->faults_ended = false;
@@ -269,7 +257,7 @@ pte_t ptep_xchg_direct(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pt
 	pte_t old = *ptep;
 	u64 *pgste = (u64 *)ptep + PTRS_PER_PTE;
 
-	must(spinlocks, "PTE exchanged without the page table lock");
+	must(locks_held, "PTE exchanged without the page table lock");
 	if (pgtable_page_kind(virt_to_page(ptep)) == PGTABLE_PGSTE &&
 	    *pgste & (PGSTE_IN_BIT | PGSTE_VSIE_BIT)) {
 		must(unlinked.vmaddr != (addr & PMD_MASK) || !unlinked.count,
@@ -287,7 +275,7 @@ pmd_t pmdp_xchg_direct(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp, pm
 	u64 *table = (u64 *)pmd_deref(old);
 
 	must(pmdp == segment_entry(mm, addr), "entry of another segment than %#lx", addr);
-	must(spinlocks, "segment entry changed without its lock");
+	must(locks_held, "segment entry changed without its lock");
 	must(pmd_present(old) && !pmd_leaf(old), "no table to be taken out at %#lx", addr);
 	must(pmd_none(pmd), "a table put in by an exchange");
 	must_be_unreachable(mm, addr, "table taken out");
@@ -314,7 +302,7 @@ void pmd_populate(struct mm_struct *mm, pmd_t *pmdp, pgtable_t table)
 {
 	unsigned long addr = (unsigned long)(pmdp - mm->segments) << PMD_SHIFT;
 
-	must(spinlocks, "segment entry changed without its lock");
+	must(locks_held, "segment entry changed without its lock");
 	must(pmd_none(*pmdp), "a table over another at %#lx", addr);
 	must(!without_sync, "a table put in before lockless walkers of the old one are gone");
 	must_be_unreachable(mm, addr, "table put in");

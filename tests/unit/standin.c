@@ -23,7 +23,7 @@ __thread int this_cpu;
 __thread struct unlink_call unlinked;
 struct free_pages_call freed_pages;
 
-static __thread unsigned int locks_held;
+__thread unsigned int locks_held;
 
 /* --- warnings --- */
 
@@ -78,7 +78,7 @@ static void may_sleep(const char *who)
 
 __thread bool unsettled;
 
-void spin_lock_bh(spinlock_t *lock)
+void spin_lock(spinlock_t *lock)
 {
 	static __thread unsigned int turn;
 
@@ -88,7 +88,7 @@ void spin_lock_bh(spinlock_t *lock)
 	locks_held++;
 }
 
-void spin_unlock_bh(spinlock_t *lock)
+void spin_unlock(spinlock_t *lock)
 {
 	locks_held--;
 	pthread_mutex_unlock(&lock->mutex);

@@ -149,8 +149,6 @@ void mmap_write_unlock(struct mm_struct *mm);
 void mmap_read_lock(struct mm_struct *mm);
 void mmap_read_unlock(struct mm_struct *mm);
 
-void spin_lock(spinlock_t *lock);
-void spin_unlock(spinlock_t *lock);
 #define pte_lockptr(mm, pmdp)	(&(mm)->pte_lock)
 spinlock_t *pmd_lock(struct mm_struct *mm, pmd_t *pmdp);
 

@@ -85,8 +85,11 @@ static inline int atomic_fetch_xor(int bits, atomic_t *v)
 
 typedef struct { pthread_mutex_t mutex; } spinlock_t;
 
-void spin_lock_bh(spinlock_t *lock);
-void spin_unlock_bh(spinlock_t *lock);
+void spin_lock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+
+/* How many this thread has. */
+extern __thread unsigned int locks_held;
 
 struct list_head { struct list_head *next, *prev; };
 
