@@ -26,11 +26,6 @@ static unsigned int rmap_locks, replaced_now, without_sync, absent;
 static unsigned int allocated;
 static unsigned char keys[POOL_PAGES];
 
-static void may_sleep(const char *who)
-{
-	must(!locks_held, "%s with a spinlock held", who);
-}
-
 /* Memory can be reclaimed to have some, and that takes reverse-map locks. */
 void standin_may_reclaim(const char *who)
 {

@@ -69,7 +69,7 @@ bool fault_due(enum fault fault)
 	return fault & faults && fault_countdown && !--fault_countdown;
 }
 
-static void may_sleep(const char *who)
+void may_sleep(const char *who)
 {
 	must(!locks_held, "%s with a spinlock held", who);
 }

@@ -242,6 +242,8 @@ void fault_at(unsigned int faults, unsigned int nth);
 bool fault_happened(void);
 /* For what stands in: does this one fail? */
 bool fault_due(enum fault fault);
+/* The test ends if a spinlock is held. */
+void may_sleep(const char *who);
 
 /* Tables given to tlb_remove_table() or call_rcu() whose grace period is not over. */
 unsigned int rcu_pending(void);
