@@ -227,21 +227,27 @@ static size_t memory_size;
 static bool armed;
 
 /*
- * Starts the clock. With BENCH_SETTLE, after a pause in which is done what was put off (what
- * waits for RCU above all), and always as long before the next tick: then counts repeat. Where
- * they are counted the pause costs nothing, an idle machine goes straight to its next timer.
+ * With BENCH_SETTLE, a pause in which is done what was put off (what waits for RCU above all),
+ * until always as long before the next tick: then counts repeat. Where they are counted the
+ * pause costs nothing, an idle machine goes straight to its next timer.
  */
-static int64_t begin(void)
+static void settle(void)
 {
 	struct timespec then;
 
-	if (getenv("BENCH_SETTLE")) {
-		clock_gettime(CLOCK_MONOTONIC, &then);
-		then.tv_nsec = (then.tv_nsec / 100000000 + 2) * 100000000 + 1000000;
-		then.tv_sec += then.tv_nsec / 1000000000;
-		then.tv_nsec %= 1000000000;
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &then, NULL);
-	}
+	if (!getenv("BENCH_SETTLE"))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &then);
+	then.tv_nsec = (then.tv_nsec / 100000000 + 2) * 100000000 + 1000000;
+	then.tv_sec += then.tv_nsec / 1000000000;
+	then.tv_nsec %= 1000000000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &then, NULL);
+}
+
+/* Starts the clock. */
+static int64_t begin(void)
+{
+	settle();
 	return now();
 }
 
@@ -474,6 +480,7 @@ static int64_t replace(int what, unsigned int pages, unsigned int splits)
 		replace_all(DEMOTE);
 	if (what == DEMOTE)
 		replace_all(PROMOTE);
+	settle();
 	ticks = replace_all(what);
 	mprotect(memory, memory_size, PROT_READ | PROT_WRITE);
 	return ticks;

@@ -26,6 +26,7 @@
 
 #define ROWS_MAX	8192
 #define SAMPLES_MAX	256
+#define REFILL		300000	/* instructions, see differences_of_runs() */
 
 static const char *const kernels[] = { "floor", "stock", "uniform", "naive", "mixed", NULL };
 static const char *const processes[] = {
@@ -170,7 +171,9 @@ static void read_console(const char *kernel, const char *path)
  * The first half of the samples is from one console, the second from another.
  * Single operations must agree to the digit. What a program sees goes through
  * allocators and timers, whose state at that moment the host has a say in: up to
- * two percent is noted as spread.
+ * two percent is noted as spread. A large size has one sample in each run, and during
+ * one of them Linux 6.12 may refill its list of free pages, 2016 at a time and most of
+ * them for whoever comes later: that is one REFILL.
  */
 static int differences_of_runs(void)
 {
@@ -182,9 +185,10 @@ static int differences_of_runs(void)
 		qsort(r->sample, half, sizeof(r->sample[0]), by_value);
 		qsort(r->sample + half, half, sizeof(r->sample[0]), by_value);
 		int64_t off = llabs(r->sample[0] - r->sample[half]);
+		int64_t allowed = r->sample[0] / 50 + (half == 1 ? REFILL : 0);
 
 		r->spread = (double)off / r->per;
-		if (r->samples % 2 || off > (strcmp(r->suite, "micro") ? r->sample[0] / 50 : 0)) {
+		if (r->samples % 2 || off > (strcmp(r->suite, "micro") ? allowed : 0)) {
 			fprintf(stderr, "error: %s, %s, %s, size %ld: first run %" PRId64
 				", second %" PRId64 "\n", r->kernel, r->process, r->op, r->size,
 				r->sample[0], r->sample[half]);
