@@ -26,6 +26,7 @@
 
 #define ROWS_MAX	8192
 #define SAMPLES_MAX	256
+#define GROWTH_MAX	1024	/* the largest size that is drawn */
 #define REFILL		300000	/* instructions, see differences_of_runs() */
 
 static const char *const kernels[] = { "floor", "stock", "uniform", "naive", "mixed", NULL };
@@ -808,11 +809,11 @@ static int plots(const char *path, const char *dir)
 		struct row *first = &rows[i];
 		FILE *f;
 
-		if (strcmp(first->suite, "macro"))
+		if (strcmp(first->suite, "macro") || first->size > GROWTH_MAX)
 			continue;
 		snprintf(name, sizeof(name), "growth-%s-%s-%s", first->op, first->process, first->kernel);
 		f = data(dir, name);
-		for (long size = 1; size <= 1024; size++) {
+		for (long size = 1; size <= GROWTH_MAX; size++) {
 			struct row *r = row(first->kernel, first->process, first->op, size);
 
 			if (r)
