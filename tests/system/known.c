@@ -260,11 +260,10 @@ static const struct test tests[] = {
 	{ "the dirty log has memory touched after", dirty_log_has_memory_touched_after,
 	  NEEDS_KVM | IN_4K },
 	{ "KVM_S390_SET_SKEYS skips no page", set_skeys_skips_none, NEEDS_KVM | IN_4K },
-	{ "a page fault of the guest leaves the mmap lock free", faults_leave_the_mmap_lock_free,
-	  NEEDS_KVM | IN_4K },
-	/* The last one: memory that stock Linux frees here is still in use. */
 	{ "khugepaged leaves the page tables of a guest alone",
 	  khugepaged_leaves_tables_of_guests_alone, NEEDS_KVM | IN_4K },
+	{ "a page fault of the guest leaves the mmap lock free", faults_leave_the_mmap_lock_free,
+	  NEEDS_KVM | IN_4K },
 };
 
 TAP_MAIN(tests)
