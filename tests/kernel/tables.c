@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs pgmix-kernel-tables: how many page tables and segment tables the kernel has for
- * vmalloc() and modules. They are counted like those of processes and never given back, so
- * a test that looks for page tables that were not given back has to know them.
+ * debugfs pgmix-kernel-tables: how many page tables the kernel has for vmalloc() and modules,
+ * and with how many pages its segment tables are counted. Both are counted like those of
+ * processes and never given back, so a test that looks for page tables that were not given
+ * back has to know them.
  */
 
 #include <linux/debugfs.h>
@@ -51,7 +52,7 @@ static int kernel_tables_show(struct seq_file *m, void *unused)
 	walk_kernel_tables(VMALLOC_START, VMALLOC_END, &count_ops, &count);
 	walk_kernel_tables(MODULES_VADDR, MODULES_END, &count_ops, &count);
 	mmap_write_unlock(&init_mm);
-	seq_printf(m, "%lu %lu\n", count.page, count.segment);
+	seq_printf(m, "%lu %lu\n", count.page, count.segment * SEGMENT_TABLE_COUNTS);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(kernel_tables);

@@ -139,9 +139,10 @@ static const char *tables_differ(const struct tables *before)
 		usleep(50000);
 	}
 	snprintf(text, sizeof(text),
-		 "page-table pages not given back: 2K %ld, before %ld; PGSTE %ld, before %ld; all %ld, before %ld; tables of the kernel %ld, before %ld",
+		 "page-table pages not given back: 2K %ld, before %ld; PGSTE %ld, before %ld; all %ld, before %ld; tables of the kernel %ld, before %ld, its segment tables %ld, before %ld",
 		 now.pages_2k, before->pages_2k, now.pages_pgste, before->pages_pgste,
-		 now.all, before->all, now.kernel, before->kernel);
+		 now.all, before->all, now.kernel, before->kernel, now.kernel_segment,
+		 before->kernel_segment);
 	return text;
 }
 

@@ -34,6 +34,9 @@ static inline struct page *new_frame(struct page *page, unsigned long private)
 	return alloc_page(GFP_HIGHUSER_MOVABLE);
 }
 
+/* In nr_page_table_pages: the first of its four pages. */
+#define SEGMENT_TABLE_COUNTS	1
+
 /* Context: mmap lock of init_mm held for writing. */
 static inline void walk_kernel_tables(unsigned long start, unsigned long end,
 				      const struct mm_walk_ops *ops, void *private)

@@ -45,6 +45,9 @@ static inline struct folio *new_frame(struct folio *folio, unsigned long private
 	return folio_alloc(GFP_HIGHUSER_MOVABLE, 0);
 }
 
+/* In nr_page_table_pages: all its pages. */
+#define SEGMENT_TABLE_COUNTS	4
+
 /* Context: mmap lock of init_mm held for writing. */
 static inline void walk_kernel_tables(unsigned long start, unsigned long end,
 				      const struct mm_walk_ops *ops, void *private)
